@@ -1,0 +1,170 @@
+"""A DuckDB connection for one stage that admits no table without its contract, and is locked down.
+
+A stage sees the published tables of earlier stages as views over Parquet, makes its own tables, and leaves by `publish`,
+which checks each contracted table and writes it, totally ordered, to `<folder>/<stage>/<table>.parquet`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from data_contracts.contract import STAGES, Contract, contracts, named_parameters, of_stage
+from data_contracts.dates import DAY_START_SQL, MONTH_SQL, NATURAL_DAY_SQL
+from data_contracts.errors import ContractBroken
+from data_contracts.money import ROUND_PPM_SQL
+from data_contracts.run import Run
+
+log = logging.getLogger("tongren")
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What is known of a published table."""
+
+    table: str
+    rows: int
+    path: Path
+
+
+def connect(
+    allowed: Iterable[Path], *, threads: int = 2, memory_limit: str = "2GB", temp: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that can reach `allowed` folders and nothing else, and cannot be unlocked again."""
+    con = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    con.execute("set autoload_known_extensions = false")
+    con.execute("set python_enable_replacements = false")
+    con.execute("set allow_community_extensions = false")
+    con.execute("set allow_persistent_secrets = false")
+    con.execute("set TimeZone = 'UTC'")
+    con.execute("set preserve_insertion_order = true")
+    con.execute("set enable_progress_bar = false")
+    con.execute("set threads = ?", [threads])
+    con.execute("set memory_limit = ?", [memory_limit])
+    folders = [str(Path(a).resolve()) for a in allowed]
+    if temp is not None:
+        temp.mkdir(parents=True, exist_ok=True)
+        con.execute("set temp_directory = ?", [str(temp.resolve())])
+        folders.append(str(temp.resolve()))
+    for macro in (ROUND_PPM_SQL, NATURAL_DAY_SQL, DAY_START_SQL, MONTH_SQL):
+        con.execute(macro)
+    con.execute("set allowed_directories = ?", [folders])
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+class Warehouse:
+    """The tables of one stage of one run.
+
+    `folder` is the run's private folder; `stage` one of `data_contracts.contract.STAGES`. Use as a context manager.
+    """
+
+    def __init__(self, folder: Path, stage: str, run: Run) -> None:
+        self.folder, self.stage, self.run = Path(folder), stage, run
+        self.con = connect(
+            [self.folder], threads=run.threads, memory_limit=run.memory_limit, temp=self.folder / "spill"
+        )
+        self.facts: dict[str, TableFacts] = {}
+        self._attach()
+
+    def _attach(self) -> None:
+        for stage in STAGES[: STAGES.index(self.stage)]:
+            for contract in of_stage(stage):
+                path = self.folder / stage / f"{contract.table}.parquet"
+                if path.exists():
+                    self.con.read_parquet(str(path)).create_view(contract.table)
+
+    def make(self, sql_file: Path, **parameters: Any) -> None:
+        """Run one `.sql` file, which creates the table that it is named after.
+
+        Parameters are those of the run plus `parameters`; only the ones that the file names are passed.
+        """
+        started = time.perf_counter()
+        self.execute(Path(sql_file).read_text(encoding="utf-8"), **parameters)
+        log.debug("stage=%s table=%s seconds=%.2f", self.stage, Path(sql_file).stem, time.perf_counter() - started)
+
+    def make_all(self, folder: Path, tables: Iterable[str], **parameters: Any) -> None:
+        """`make` each `<folder>/<table>.sql` in the order given: the list is the stage's table of contents."""
+        for table in tables:
+            self.make(folder / f"{table}.sql", **parameters)
+
+    def execute(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Run a statement with those of the run's and the given parameters that it names; all rows of its result."""
+        given = {**self.run.parameters, **parameters}
+        wanted = {name: given[name] for name in named_parameters(sql)}
+        # DuckDB 2 refuses further work while a result is unfinished, so every result is fetched here.
+        return (self.con.execute(sql, wanted) if wanted else self.con.execute(sql)).fetchall()
+
+    def admit(self, table: str, data: Any) -> None:
+        """Make `table` from a pyarrow Table, a pandas frame or a DuckDB relation, cast to the contract's types."""
+        contract = contracts()[table].kept()
+        source = "admitted_source"
+        self.con.register(source, data)
+        columns = ", ".join(f'cast("{c.name}" as {c.duck}) as "{c.name}"' for c in contract.columns)
+        self.con.execute(f"create or replace table {table} as select {columns} from {source}")
+        self.con.unregister(source)
+
+    def empty(self, table: str) -> None:
+        """Make `table` with its contract's columns and no rows."""
+        columns = ", ".join(f'"{c.name}" {c.duck}' for c in contracts()[table].kept().columns)
+        self.con.execute(f"create or replace table {table} ({columns})")
+
+    def publish(self) -> dict[str, TableFacts]:
+        """Check every contracted table of this stage and write it. Raises ContractBroken at the first that is not as promised."""
+        target = self.folder / self.stage
+        target.mkdir(parents=True, exist_ok=True)
+        for contract in of_stage(self.stage):
+            kept = contract.kept()
+            rows = self._check(kept)
+            path = target / f"{kept.table}.parquet"
+            names = ", ".join(f'"{n}"' for n in kept.names)
+            order = ", ".join(f'"{n}"' for n in kept.order)
+            self.con.sql(f"select {names} from {kept.table} order by {order}").write_parquet(
+                str(path), compression="zstd"
+            )
+            self.facts[kept.table] = TableFacts(kept.table, rows, path)
+            log.debug("stage=%s table=%s rows=%d", self.stage, kept.table, rows)
+        return self.facts
+
+    def _check(self, contract: Contract) -> int:
+        have = {r[0]: r[1] for r in self.execute(f"describe {contract.table}")}
+        for c in contract.columns:
+            if have.get(c.name) != c.duck:
+                raise ContractBroken(
+                    f"{self.stage}.{contract.table}.{c.name} is {have.get(c.name)}, its contract says {c.duck}"
+                )
+        key = ", ".join(f'"{k}"' for k in contract.key)
+        if not contract.extra.get("key_by_construction"):
+            twice = self.execute(f"select {key} from {contract.table} group by all having count(*) > 1 limit 1")
+            if twice:
+                raise ContractBroken(f"{self.stage}.{contract.table}: key {twice[0]} stands in more than one row")
+        tests = [f'count(*) filter (where "{c.name}" is null)' for c in contract.columns if not c.nullable]
+        names = [f"{c.name} is null" for c in contract.columns if not c.nullable]
+        for c in contract.columns:
+            if c.enum:
+                values = ", ".join("'" + v.replace("'", "''") + "'" for v in c.enum)
+                tests.append(f'count(*) filter (where "{c.name}" not in ({values}))')
+                names.append(f"{c.name} is none of {'|'.join(c.enum)}")
+        counts = self.execute(f"select count(*), {', '.join(tests)} from {contract.table}")[0]
+        for fault, count in zip(names, counts[1:], strict=True):
+            if count:
+                raise ContractBroken(f"{self.stage}.{contract.table}: {fault} in {count} rows")
+        return int(counts[0])
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.con.close()
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,60 @@
+"""Fixtures that most tests use: a warehouse of one stage in a temporary folder, and rows given as dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from data_contracts.contract import contracts, of_stage
+from data_contracts.run import Run
+from data_contracts.warehouse import Warehouse
+
+NEUTRAL: Mapping[str, Any] = {
+    "VARCHAR": "x", "BIGINT": 0, "BOOLEAN": False, "DATE": date(2025, 1, 1), "DOUBLE": 0.0,
+    "TIMESTAMP WITH TIME ZONE": datetime(2025, 1, 1, tzinfo=UTC), "DECIMAL(18,2)": Decimal("0.00"),
+}  # fmt: skip
+
+MakeWarehouse = Callable[..., Warehouse]
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[MakeWarehouse]:
+    """`warehouse(stage, as_of=...)`: a Warehouse with every contracted table of all earlier stages admitted empty."""
+    with ExitStack() as stack:
+
+        def make(stage: str = "results", as_of: date = date(2026, 1, 31), run_seq: int = 1) -> Warehouse:
+            wh = stack.enter_context(Warehouse(tmp_path / "work", stage, Run("test", run_seq, as_of, "Asia/Shanghai")))
+            for contract in contracts().values():
+                wh.empty(contract.table)
+            return wh
+
+        yield make
+
+
+def given(wh: Warehouse, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Make `table` from dicts; a column left out is null where it may be, else a neutral value of its type."""
+    columns = contracts()[table].kept().columns
+    unknown = {k for row in rows for k in row} - {c.name for c in columns}
+    assert not unknown, f"{table} has no columns {unknown}"
+    filled = [
+        {c.name: row.get(c.name, None if c.nullable else NEUTRAL.get(c.duck, [])) for c in columns} for row in rows
+    ]
+    wh.empty(table)
+    if filled:
+        wh.admit(table, pa.Table.from_pylist(filled))
+
+
+@pytest.fixture(name="given")
+def given_fixture() -> Callable[..., None]:
+    """The function `given(wh, table, rows)`."""
+    return given
+
+
+__all__ = ["NEUTRAL", "MakeWarehouse", "given", "of_stage"]
