@@ -1,19 +1,50 @@
-# Two commands are promised: `make run` and `make test`. Both set up everything they need.
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
+# Two commands are promised: `make run` and `make test`. Both set up everything they need with Python 3.11 and make alone.
+PYTHON   ?= python3
+VENV     := .venv
+BIN      := $(VENV)/bin
+ACCOUNTS ?= 20000
+PROMOTERS ?= 300
+MONTHS   ?= 6
+SEED     ?= 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: run test setup lint console docs soak bench quality clean
+.PHONY: run test setup lint real-data docs soak clean
 
 setup: $(VENV)/.stamp
 
+# uv is quicker where it can be had; plain pip does the same work.
 $(VENV)/.stamp: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
-	  VIRTUAL_ENV=$(VENV) uv pip install --require-hashes -r requirements-dev.lock ; \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements-dev.lock; \
 	else \
-	  $(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock ; \
+	  $(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock; \
 	fi
 	$(BIN)/pip install --quiet --no-build-isolation --no-deps -e .
 	@touch $@
+
+# A simulated programme, played forward: one run per statement day.
+run: setup
+	$(BIN)/python -m pipelines.demo --accounts $(ACCOUNTS) --promoters $(PROMOTERS) --months $(MONTHS) --seed $(SEED)
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar features models rulebook casebook settlement pipelines simulator
+
+real-data: setup
+	$(BIN)/python -m pipelines.real_data
+
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+soak: setup
+	TONGREN_SOAK=1 $(BIN)/python -m pytest -m "not browser"
+
+clean:
+	rm -rf world state build site

@@ -18,6 +18,12 @@ create or replace macro round_ppm(fen, ppm) as
     cast((cast(fen as hugeint) * cast(ppm as hugeint) + 500000) // 1000000 as bigint)
 """
 
+# Decimal division gives DOUBLE in DuckDB; a product with 0.01 stays DECIMAL and is exact.
+MONEY_SQL = """
+create or replace macro money(fen) as
+    cast(cast(fen as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as decimal(18, 2))
+"""
+
 
 def round_ppm(fen: int, ppm: int) -> int:
     """`fen * ppm / 1e6` rounded half up to whole fen. Both must be non-negative; the result is exact."""

@@ -1,0 +1,154 @@
+"""Keyed tokens: with the normalisers handed to it, this is all that ever sees a raw identifier.
+
+A token is `v1:<kid>:` and base32 of 128 bits of HMAC-SHA256 under a subkey of its kind, so that a phone never has the
+token of a card. A plain hash of a phone is reversed in minutes; this one not without the key.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from data_contracts.errors import InputRefused
+
+log = logging.getLogger("tongren")
+
+KEY_BYTES = 32
+TOKEN_BYTES = 16
+_TOKEN_CHARACTERS = 26  # 128 bits in base32 without padding
+_BASE32 = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
+_BLOCK = 64  # of SHA-256
+
+
+@dataclass(frozen=True)
+class Key:
+    """The master key of one installation. `kid` names it without telling anything about it."""
+
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < KEY_BYTES or len(set(self.secret)) < 8:
+            raise InputRefused("vault.key", "the token key is shorter than 256 bits or trivial; make one with `openssl rand -hex 32`")
+
+    @property
+    def kid(self) -> str:
+        """Eight characters that name the key."""
+        return base64.b32encode(hmac.digest(self.secret, b"tongren/kid/v1", "sha256"))[:8].decode().lower()
+
+    def subkey(self, purpose: str) -> bytes:
+        """256 bits for one purpose (HKDF-SHA256), such as `token/phone` or `vault`."""
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"tongren/v1/{purpose}".encode()).derive(self.secret)
+
+
+def load_key(state: Path, environ: Mapping[str, str]) -> Key:
+    """The key from TONGREN_KEY (hex or base64), TONGREN_KEY_FD, TONGREN_KEY_FILE, else `state/token.key`.
+
+    The last is made, mode 0600, on the first run. Raises InputRefused `vault.key` for a key that is short, or a file
+    that another user owns or may read.
+    """
+    if "TONGREN_KEY" in environ:
+        return Key(_decoded(environ["TONGREN_KEY"], "TONGREN_KEY"))
+    if "TONGREN_KEY_FD" in environ:
+        return Key(_decoded(_from_descriptor(environ["TONGREN_KEY_FD"]), "TONGREN_KEY_FD"))
+    if "TONGREN_KEY_FILE" in environ:
+        return Key(_decoded(_from_file(Path(environ["TONGREN_KEY_FILE"])), "TONGREN_KEY_FILE"))
+    path = state / "token.key"
+    if not path.exists() and not path.is_symlink():
+        _make_key_file(path)
+    return Key(_decoded(_from_file(path), path.name))
+
+
+def _from_descriptor(text: str) -> str:
+    if not text.isdigit():
+        raise InputRefused("vault.key", "TONGREN_KEY_FD must be the number of an open descriptor")
+    try:
+        with os.fdopen(os.dup(int(text)), "rb") as pipe:
+            return pipe.read(4096).decode("ascii", "replace")
+    except OSError as error:
+        raise InputRefused("vault.key", f"the descriptor in TONGREN_KEY_FD cannot be read: {error.strerror}") from None
+
+
+def _from_file(path: Path) -> str:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise InputRefused("vault.key", f"the key file cannot be opened: {error.strerror}", where=path) from None
+    with os.fdopen(handle, "rb") as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise InputRefused("vault.key", "the key must be a regular file", where=path)
+        if facts.st_uid not in (os.geteuid(), 0):
+            raise InputRefused("vault.key", "the key file belongs to another user", where=path)
+        if facts.st_mode & 0o077:
+            raise InputRefused("vault.key", "others may read the key file; run `chmod 600` on it", where=path)
+        return file.read(4096).decode("ascii", "replace")
+
+
+def _make_key_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    log.warning("a new token key was made in %s: move it out of the state folder and name it in TONGREN_KEY_FILE", path)
+
+
+def _decoded(text: str, source: str) -> bytes:
+    text = text.strip()
+    try:
+        if text and set(text) <= set("0123456789abcdefABCDEF"):
+            return bytes.fromhex(text)
+        return base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
+    except (ValueError, binascii.Error):
+        raise InputRefused("vault.key", f"{source} is neither hex nor base64; it must hold at least 256 bits") from None
+
+
+def hasher(key: Key, kind: str) -> Callable[[Iterable[bytes]], bytes]:
+    """A function from many normal forms to their digests (32 bytes each, joined): HMAC-SHA256 under the kind's subkey.
+
+    The two keyed SHA-256 states are made once and copied, which halves the time of `hmac.digest`.
+    """
+    secret = key.subkey(f"token/{kind}").ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(b ^ 0x36 for b in secret)).copy
+    outer = hashlib.sha256(bytes(b ^ 0x5C for b in secret)).copy
+
+    def digests(values: Iterable[bytes]) -> bytes:
+        made: list[bytes] = []
+        keep = made.append
+        for value in values:
+            i, o = inner(), outer()
+            i.update(value)
+            o.update(i.digest())
+            keep(o.digest())
+        return b"".join(made)
+
+    return digests
+
+
+def token_text(key: Key, digests: bytes) -> npt.NDArray[np.uint8]:
+    """The tokens of joined 32-byte digests as ASCII, one row each: `v1:<kid>:` and 26 characters of base32."""
+    raw = np.frombuffer(digests, dtype=np.uint8).reshape(-1, 32)[:, :TOKEN_BYTES]
+    bits = np.unpackbits(np.pad(raw, ((0, 0), (0, 1))), axis=1)[:, : _TOKEN_CHARACTERS * 5]
+    fives = bits.reshape(-1, _TOKEN_CHARACTERS, 5) @ np.array([16, 8, 4, 2, 1], dtype=np.uint8)
+    prefix = np.frombuffer(f"v1:{key.kid}:".encode(), dtype=np.uint8)
+    return np.hstack([np.broadcast_to(prefix, (len(raw), len(prefix))), _BASE32[fives]])
+
+
+def token(key: Key, kind: str, normal: str) -> str:
+    """The token of one normal form."""
+    return token_text(key, hasher(key, kind)([normal.encode()])).tobytes().decode()

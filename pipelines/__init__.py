@@ -1,0 +1,1 @@
+"""The jobs: stages, run manifest, atomic publish and the command line."""

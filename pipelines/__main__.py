@@ -1,0 +1,59 @@
+"""`python -m pipelines STAGE`: one stage of the run, as `dvc repro` calls it, reading `params.yaml`.
+
+`plan` fixes the run's id in the work folder, the stages follow in order, `publish` makes the run visible.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import date
+from pathlib import Path
+
+from casebook import books as casebook_books
+from data_contracts import strict_yaml
+from data_contracts.errors import TongrenError, UsageError
+from pipelines import publish
+from pipelines.progress import Steps, set_up
+from pipelines.run import Order, finish, lay_out, prepare, write_reports
+from pipelines.stages import STAGES, run_stage
+from pipelines.state import State
+
+
+def main(stage: str) -> None:
+    """Run one stage of the job that `params.yaml` describes."""
+    params = strict_yaml.load(Path("params.yaml"))
+    state = State(Path(params["state"]))
+    order = Order(Path(params["sources"]), state, date.fromisoformat(str(params["as_of"])))
+    work = Path(params["work"])
+    with state.locked():
+        books = casebook_books.open_books(state.books)
+        try:
+            publish.recover(state, books)
+            job, facts = prepare(order, books, work)
+            steps = Steps(params["as_of"], [stage])
+            with steps.step(stage) as rows:
+                if stage in STAGES:
+                    rows.update(run_stage(stage, job))
+                elif stage == "publish":
+                    whole = state.partial(job.run.run_id)
+                    shutil.copytree(work / "tables", whole / "tables")
+                    from dataclasses import replace
+
+                    job = replace(job, work=whole)
+                    lay_out(job)
+                    rows["reports"] = write_reports(job)
+                    finish(order, job, facts, steps)
+                else:
+                    raise UsageError(f"no stage {stage}: one of {', '.join([*STAGES, 'publish'])}")
+        finally:
+            books.close()
+
+
+if __name__ == "__main__":
+    set_up("text")
+    try:
+        main(sys.argv[1] if len(sys.argv) > 1 else "")
+    except TongrenError as fault:
+        print(f"error: {fault}", file=sys.stderr)  # noqa: T201 - the one message of a command
+        sys.exit(fault.exit_code)

@@ -1,0 +1,32 @@
+"""`tongren train` and `tongren models`: candidates are fitted on a published run and go live after a shadow run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models import detectors
+from models.tracking import Tracking
+from pipelines.show import table
+from pipelines.state import State
+
+
+def train(state: Path) -> str:
+    """Fit and register candidates on the newest published run; what was registered."""
+    place = State(state)
+    tracking = Tracking(place.mlflow)
+    names = detectors.train(place.current() / "tables", tracking)
+    return f"registered as candidate: {', '.join(names)}\n{listing(state)}"
+
+
+def listing(state: Path) -> str:
+    """Models with version, stage and metrics."""
+    return table(Tracking(State(state).mlflow).listing())
+
+
+def promote(state: Path, name: str) -> str:
+    """Shadow-run the candidate on the newest run, print what would change, make it live."""
+    place = State(state)
+    tracking = Tracking(place.mlflow)
+    told = detectors.shadow(place.current() / "tables", tracking, name)
+    tracking.promote(name)
+    return f"{told}\n{name}: candidate is live now"

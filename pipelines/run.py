@@ -1,0 +1,199 @@
+"""The main job: from a source folder to published groups, bursts, decisions, statements and evidence."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from casebook import books as casebook_books
+from casebook import policy as casebook_policy
+from data_contracts.contract import contracts
+from data_contracts.errors import InputRefused
+from data_contracts.run import Run
+from data_contracts.vault import load_key
+from pipelines import ingest, manifest, publish
+from pipelines.progress import Steps
+from pipelines.stages import STAGES, Job, run_stage
+from pipelines.state import State
+from rulebook import programme as rulebook_programme
+
+log = logging.getLogger("tongren")
+DEFAULT_POLICY = Path(casebook_policy.__file__).parent / "policy.yaml"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a caller asks of a run."""
+
+    sources: Path
+    state: State
+    as_of: date
+    programme: Path | None = None
+    policy: Path | None = None
+    allow_read: tuple[Path, ...] = ()
+    threads: int = 2
+    memory_limit: str = "2GB"
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to. `published` is False when the same run was published before, or for a dry run."""
+
+    run_id: str
+    folder: Path
+    published: bool
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+
+def run(order: Order) -> Outcome:
+    """One run, start to publication. Raises Busy, InputRefused and other TongrenErrors; then nothing was published."""
+    with order.state.locked():
+        books = casebook_books.open_books(order.state.books)
+        try:
+            swapped = publish.recover(order.state, books)
+            if swapped:
+                log.info("recovered=swap run_id=%s", swapped)
+            return _run(order, books)
+        finally:
+            books.close()
+
+
+def _run(order: Order, books: casebook_books.Books) -> Outcome:
+    job, facts = prepare(order, books)
+    before = books.published(manifest.digest(facts), live_models(order.state))
+    if before is not None and (order.state.runs / before / "manifest.json").exists():
+        return Outcome(before, order.state.runs / before, published=False)
+    try:
+        steps = work_through(job)
+        return finish(order, job, facts, steps)
+    except BaseException:
+        shutil.rmtree(job.work, ignore_errors=True)
+        raise
+
+
+def prepare(order: Order, books: casebook_books.Books, work: Path | None = None) -> tuple[Job, dict[str, Any]]:
+    """Read the configuration whole, fix the run's id, and say what it depends on (the fingerprint's facts)."""
+    programme_file = _given(order.programme, order.sources / "programme.yaml", "programme")
+    policy_file = order.policy or (order.sources / "policy.yaml")
+    policy_file = policy_file if policy_file.exists() else DEFAULT_POLICY
+    programme = rulebook_programme.load(programme_file)
+    policy = casebook_policy.load(policy_file)
+    key = load_key(order.state.folder, os.environ)
+    from settlement import check_as_of
+
+    check_as_of(books.last_issue(), order.as_of)
+    facts = {
+        "as_of": order.as_of.isoformat(),
+        "programme": manifest.sha256(programme_file),
+        "policy": manifest.sha256(policy_file),
+        "sources": ingest.fingerprint(order.sources, order.allow_read),
+        "key": key.kid,
+        "human_entry": books.human_seq(),
+        "code": importlib.metadata.version("tongren"),
+    }
+    digest = manifest.digest({**facts, "models": live_models(order.state)})
+    run_id = f"{order.as_of.isoformat()}-{digest[:12]}"
+    run = Run(run_id, books.next_run_seq(), order.as_of, programme.zone, order.threads, order.memory_limit)
+    folder = work if work is not None else order.state.partial(run_id)
+    job = Job(run, folder, order.state, order.sources, order.allow_read, programme, policy, key, books)
+    return job, facts
+
+
+def _given(chosen: Path | None, default: Path, what: str) -> Path:
+    path = chosen or default
+    if not path.exists():
+        raise InputRefused("file.missing", f"there is no {what} file; give one with --{what}", where=path)
+    return path
+
+
+def live_models(state: State) -> dict[str, str]:
+    """SHA-256 by name of the models that a run would score with now; empty before the first run registers one."""
+    from models.tracking import Tracking
+
+    return dict(Tracking(state.mlflow).live_hashes())
+
+
+def work_through(job: Job) -> Steps:
+    """All stages and the reports, into the run's private folder."""
+    steps = Steps(job.run.as_of.isoformat(), [*STAGES, "reports"])
+    with steps.shown():
+        for name in STAGES:
+            with steps.step(name) as rows:
+                rows.update(run_stage(name, job))
+        lay_out(job)
+        with steps.step("reports") as rows:
+            rows["reports"] = write_reports(job)
+    return steps
+
+
+def lay_out(job: Job) -> None:
+    """Move the result tables and the quarantine to where readers look for them: the top of the run folder."""
+    for path in sorted((job.tables / "results").glob("*.parquet")):
+        path.rename(job.work / path.name)
+    shutil.rmtree(job.tables / "results", ignore_errors=True)
+    shutil.rmtree(job.tables / "spill", ignore_errors=True)
+    quarantine = job.tables / "quarantine"
+    if quarantine.exists():
+        quarantine.rename(job.work / "quarantine")
+
+
+def write_reports(job: Job) -> int:
+    """The HTML evidence reports; returns how many."""
+    from casebook import dossier
+
+    facts = {"run_id": job.run.run_id, "as_of": job.run.as_of.isoformat(), "zone": job.run.zone}
+    return len(dossier.write_all(job.tables, job.work / "reports", facts))
+
+
+def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outcome:
+    models = live_models(order.state)
+    content = {
+        "run_id": job.run.run_id,
+        "run_seq": job.run.run_seq,
+        **facts,
+        "fingerprint": manifest.digest(facts),
+        "zone": job.run.zone,
+        "programme_name": job.programme.name,
+        "models": models,
+        "books_schema": job.books.schema_version(),
+        "seconds": steps.seconds,
+        "rows": steps.rows,
+        "outputs": manifest.of_outputs(job.work),
+    }
+    manifest.write(job.work, content)
+    if order.dry_run:
+        folder = order.state.folder / "dry-run"
+        shutil.rmtree(folder, ignore_errors=True)
+        job.work.rename(folder)
+        return Outcome(job.run.run_id, folder, published=False, manifest=content)
+    folder = publish.place(order.state, job.work, job.run.run_id)
+    job.books.commit(job.run, recorded(folder / "tables"), fingerprint=content["fingerprint"], models=models)
+    publish.swap(order.state, job.run.run_id)
+    return Outcome(job.run.run_id, folder, published=True, manifest=content)
+
+
+def recorded(tables: Path) -> dict[str, list[pa.Table]]:
+    """The rows that the books take from a run: per recorded table, the stage tables whose contract names it."""
+    out: dict[str, list[pa.Table]] = {}
+    for contract in contracts().values():
+        if contract.records:
+            out.setdefault(contract.records, []).append(pq.read_table(tables / contract.stage / f"{contract.table}.parquet"))
+    return out
+
+
+def backfill(order: Order, days: Sequence[date]) -> list[Outcome]:
+    """One run per day, in the order of the days."""
+    from dataclasses import replace
+
+    return [run(replace(order, as_of=day)) for day in sorted(days)]

@@ -1,0 +1,77 @@
+"""The state folder: books, key, runs and the link to the newest published run; the lock that lets one run in at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_contracts.errors import Busy, NotFound
+
+
+@dataclass(frozen=True)
+class State:
+    """Paths below one state folder. `books_url` is a PostgreSQL URL, or None for `books.db` in the folder."""
+
+    folder: Path
+    books_url: str | None = None
+
+    @property
+    def books(self) -> str:
+        """What `casebook.books.open_books` takes."""
+        return self.books_url or str(self.folder / "books.db")
+
+    @property
+    def runs(self) -> Path:
+        """The folder of published runs."""
+        return self.folder / "runs"
+
+    @property
+    def mlflow(self) -> Path:
+        """Where models are tracked and registered."""
+        return self.folder / "mlflow"
+
+    @property
+    def current_link(self) -> Path:
+        """The relative link to the newest published run."""
+        return self.folder / "current"
+
+    def current(self) -> Path:
+        """The folder of the newest published run. Raises NotFound when nothing was published yet."""
+        if not self.current_link.exists():
+            raise NotFound(f"nothing is published in {self.folder} yet: run `tongren run --state {self.folder} ...` first")
+        return self.current_link.resolve()
+
+    def run_folder(self, run_id: str | None) -> Path:
+        """The folder of a published run, the newest when `run_id` is None."""
+        if run_id is None:
+            return self.current()
+        folder = self.runs / run_id
+        if not (folder / "manifest.json").exists():
+            raise NotFound(f"no run {run_id} in {self.runs}: `tongren runs` lists what is there")
+        return folder
+
+    def partial(self, run_id: str) -> Path:
+        """A private, empty folder for a run that is not published yet."""
+        folder = self.runs / f".{run_id}.partial"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the state for one run; raises Busy at once when another run holds it. A killed run's lock frees itself."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(f"another run holds {self.folder}: wait for it to end, then start again") from None
+            yield
+        finally:
+            os.close(handle)

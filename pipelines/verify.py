@@ -1,0 +1,44 @@
+"""`tongren verify`: manifest hashes, ledger invariants and the audit chain of a run, or one evidence report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from casebook import books as casebook_books
+from data_contracts.errors import TongrenError
+from pipelines import manifest
+from pipelines.state import State
+
+
+class VerificationFailed(TongrenError):
+    """Something is not as it was recorded; the message lists every fault found."""
+
+
+def verify(state: Path, books_url: str | None, what: str | None) -> str:
+    """Verify a run id (default: the newest run) or a report file. Raises VerificationFailed with all faults."""
+    place = State(state, books_url)
+    if what is not None and Path(what).exists():
+        return _report(place, Path(what))
+    folder = place.run_folder(what)
+    faults = manifest.faults(folder)
+    from settlement import invariants
+
+    faults += invariants.faults(folder)
+    books = casebook_books.open_books(place.books)
+    try:
+        faults += books.audit_faults()
+    finally:
+        books.close()
+    if faults:
+        raise VerificationFailed(f"{folder.name} does not verify: " + "; ".join(faults))
+    files = len(manifest.read(folder)["outputs"])
+    return f"{folder.name} verifies: {files} files as in the manifest, ledger invariants hold, audit chain unbroken"
+
+
+def _report(place: State, path: Path) -> str:
+    from casebook import dossier
+
+    faults = dossier.verify(path, runs=place.runs, books=place.books)
+    if faults:
+        raise VerificationFailed(f"{path.name} does not verify: " + "; ".join(faults))
+    return f"{path.name} verifies against its run and the books"
