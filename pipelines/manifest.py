@@ -25,14 +25,19 @@ def digest(facts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def files(folder: Path) -> dict[str, Path]:
+    """Every file below a run folder by relative name, the manifest excepted."""
+    found = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / "manifest.json")
+    return {str(p.relative_to(folder)): p for p in found}
+
+
 def of_outputs(folder: Path) -> dict[str, dict[str, Any]]:
-    """Per file below a run folder (the manifest excepted): sha256, and rows where it is Parquet."""
+    """Per file below a run folder: sha256, and rows where it is Parquet."""
     out: dict[str, dict[str, Any]] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json"):
-        facts: dict[str, Any] = {"sha256": sha256(path)}
+    for name, path in files(folder).items():
+        out[name] = {"sha256": sha256(path)}
         if path.suffix == ".parquet":
-            facts["rows"] = pq.read_metadata(path).num_rows
-        out[str(path.relative_to(folder))] = facts
+            out[name]["rows"] = pq.read_metadata(path).num_rows
     return out
 
 
@@ -50,12 +55,12 @@ def read(folder: Path) -> dict[str, Any]:
 def faults(folder: Path) -> list[str]:
     """What differs between a run folder and its manifest: one sentence each, none when it is whole."""
     promised = read(folder)["outputs"]
-    found = of_outputs(folder)
+    found = files(folder)
     out = [f"{name} is missing" for name in sorted(promised.keys() - found.keys())]
     out += [f"{name} is not in the manifest" for name in sorted(found.keys() - promised.keys())]
     out += [
         f"{name} was altered: its SHA-256 is not the manifest's"
         for name in sorted(promised.keys() & found.keys())
-        if promised[name]["sha256"] != found[name]["sha256"]
+        if promised[name]["sha256"] != sha256(found[name])
     ]
     return out

@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from casebook.books import Books
 from data_contracts.errors import TongrenError
 from pipelines.state import State
+
+if TYPE_CHECKING:
+    from casebook.books import Books
 
 
 def sync_tree(folder: Path) -> None:

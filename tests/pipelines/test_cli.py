@@ -1,0 +1,53 @@
+"""The command line: every verb shows an example, help is light, faults end with the exit codes of the contract."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import cli
+
+HEAVY = ("mlflow", "sklearn", "great_expectations", "pandas", "duckdb", "sqlalchemy", "fastapi", "networkx", "scipy")
+FIXED = (
+    "simulate", "run", "propose", "decide", "decisions", "verdict", "train", "models",
+    "explain", "group", "promoter", "statement", "report", "verify",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", sorted(cli.commands))
+def test_every_verb_explains_itself_with_an_example(verb: str) -> None:
+    shown = CliRunner().invoke(cli, [verb, "--help"])
+    assert shown.exit_code == 0
+    assert f"tongren {verb}" in shown.output.split("Example:")[1]
+
+
+def test_the_verbs_that_other_programs_call_are_all_there() -> None:
+    assert set(FIXED) <= set(cli.commands)
+
+
+def test_help_loads_none_of_the_heavy_libraries() -> None:
+    code = f"import sys, pipelines.cli as c\ntry:\n c.cli(['--help'])\nexcept SystemExit: pass\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip().endswith("[]")
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    assert CliRunner().invoke(cli, ["run", "--nonsense"]).exit_code == 2
+
+
+def test_a_missing_state_is_one_clear_message(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(cli, ["decisions", "--state", str(tmp_path)])
+    assert shown.exit_code == 2
+    assert "tongren run" in shown.output
+
+
+def test_a_missing_source_folder_is_refused_as_input(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(
+        cli, ["run", "--sources", str(tmp_path / "none"), "--state", str(tmp_path / "s"), "--as-of", "2026-01-20"]
+    )
+    assert shown.exit_code == 3
+    assert "programme" in shown.output
