@@ -47,7 +47,9 @@ def example(text: str) -> str:
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Log lines for people or machines.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Log lines for people or machines."
+)
 @click.option("--verbose", is_flag=True, help="One log line per table too.")
 @click.version_option(package_name="tongren")
 def cli(log_format: str, verbose: bool) -> None:
@@ -76,10 +78,18 @@ def simulate(out: Path, accounts: int, promoters: int, months: int, seed: int, h
 @cli.command(epilog=example("tongren run --sources world --state state --as-of 2026-03-20"))
 @click.option("--sources", type=FOLDER, required=True, help="The source folder with the feeds.")
 @STATE
-@click.option("--as-of", "as_of", type=DAY, multiple=True, help="The day whose end is known (repeatable). Default: today in Shanghai.")
+@click.option(
+    "--as-of",
+    "as_of",
+    type=DAY,
+    multiple=True,
+    help="The day whose end is known (repeatable). Default: today in Shanghai.",
+)
 @click.option("--programme", type=FILE, help="Default: programme.yaml in the source folder.")
 @click.option("--policy", type=FILE, help="Default: policy.yaml in the source folder, else the one that ships.")
-@click.option("--allow-read", type=FOLDER, multiple=True, help="A folder that source queries may read besides their own.")
+@click.option(
+    "--allow-read", type=FOLDER, multiple=True, help="A folder that source queries may read besides their own."
+)
 @click.option("--memory-limit", default="2GB", show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Everything but books and publishing; results in STATE/dry-run.")
@@ -172,7 +182,11 @@ def train(state: Path) -> None:
 
 
 @cli.command(epilog=example("tongren models --state state --promote refund_shape"))
-@click.option("--promote", metavar="NAME", help="Make the candidate of that name live, after a shadow run that prints what would change.")
+@click.option(
+    "--promote",
+    metavar="NAME",
+    help="Make the candidate of that name live, after a shadow run that prints what would change.",
+)
 @STATE
 def models(promote: str | None, state: Path) -> None:
     """List and compare models; make one live."""
@@ -284,4 +298,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-

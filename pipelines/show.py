@@ -100,7 +100,9 @@ def explain(state: Path, a: str, b: str, lang: str, form: str) -> str:
     from models.same_user import explain as same_user
 
     told = same_user.explain_pair(State(state).current() / "tables", a, b)
-    return told.as_text(lang) if form == "text" else json.dumps(told.as_dict(), indent=2, ensure_ascii=False, default=str)
+    return (
+        told.as_text(lang) if form == "text" else json.dumps(told.as_dict(), indent=2, ensure_ascii=False, default=str)
+    )
 
 
 def group(state: Path, group_id: str, lang: str, form: str) -> str:
@@ -108,7 +110,9 @@ def group(state: Path, group_id: str, lang: str, form: str) -> str:
     from models.same_user import explain as same_user
 
     told = same_user.explain_group(State(state).current() / "tables", group_id)
-    return told.as_text(lang) if form == "text" else json.dumps(told.as_dict(), indent=2, ensure_ascii=False, default=str)
+    return (
+        told.as_text(lang) if form == "text" else json.dumps(told.as_dict(), indent=2, ensure_ascii=False, default=str)
+    )
 
 
 PROMOTER = {

@@ -30,7 +30,8 @@ def test_the_verbs_that_other_programs_call_are_all_there() -> None:
 
 
 def test_help_loads_none_of_the_heavy_libraries() -> None:
-    code = f"import sys, pipelines.cli as c\ntry:\n c.cli(['--help'])\nexcept SystemExit: pass\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    call = "import sys, pipelines.cli as c\ntry:\n c.cli(['--help'])\nexcept SystemExit: pass\n"
+    code = f"{call}print([m for m in {HEAVY!r} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip().endswith("[]")
 

@@ -1,0 +1,185 @@
+"""The main job from files on disk to published results, on a programme small enough to work out by hand.
+
+The year of one promoter, rate 10 %, statement day 20, times in Asia/Shanghai:
+    March  I1 pays 700.00 (o1) and 300.00 (o2): rebate 100.00, issued on 20 April, paid on 25 April.
+    April  I2 pays 120.00 (o3): rebate 12.00. On 10 May o2 is refunded: adjustment -30.00.
+           Sum 12.00 - 30.00 = -18.00: clawback_added 18.00, payable 0.00, issued on 20 May.
+    May    I3 pays 500.00 (o4): rebate 50.00. Offset 18.00, payable 32.00, issued on 20 June.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from data_contracts.errors import InputRefused
+from pipelines import manifest
+from pipelines.run import Order, Outcome, run
+from pipelines.state import State
+from pipelines.verify import verify
+
+PROGRAMME = """
+programme: by-hand
+timezone: Asia/Shanghai
+documents:
+  - id: base
+    level: base
+    effective_from: "2026-03-01"
+    announced_on: "2026-02-01"
+    payer: vendor-a
+    window_days: 30
+    statement_day: 20
+  - id: detail
+    level: detail
+    effective_from: "2026-03-01"
+    announced_on: "2026-02-01"
+    rebate:
+      tier_by: new_paying_users
+      tiers: [{from: 0, rate: "0.10"}]
+"""
+
+FEEDS: Mapping[str, str] = {
+    "accounts": """account_id,registered_at,account_type,verified_as
+P,2026-02-01T09:00:00+08:00,individual,individual
+I1,2026-03-02T10:00:00+08:00,individual,individual
+I2,2026-04-03T10:00:00+08:00,individual,individual
+I3,2026-05-04T10:00:00+08:00,individual,individual
+""",
+    "identifiers": "account_id,kind,value,observed_at,source\n",
+    "promoters": """promoter_id,joined_at,consented_version,left_at,left_reason,declared_staff_tie
+P,2026-03-01T00:00:00+08:00,base,,,
+""",
+    "referrals": """invitee_id,promoter_id,link_id,clicked_at
+I1,P,l1,2026-03-02T09:55:00+08:00
+I2,P,l1,2026-04-03T09:55:00+08:00
+I3,P,l1,2026-05-04T09:55:00+08:00
+""",
+    "orders": """order_id,account_id,product_code,activity_id,kind,paid_at,list_amount,coupon_amount,voucher_amount,cash_amount
+o1,I1,ecs,,purchase,2026-03-05T12:00:00+08:00,700.00,0.00,0.00,700.00
+o2,I1,ecs,,purchase,2026-03-06T12:00:00+08:00,300.00,0.00,0.00,300.00
+o3,I2,ecs,,purchase,2026-04-05T12:00:00+08:00,120.00,0.00,0.00,120.00
+o4,I3,ecs,,purchase,2026-05-06T12:00:00+08:00,500.00,0.00,0.00,500.00
+""",
+    "refunds": """refund_id,order_id,refunded_at,kind,cash_amount
+r1,o2,2026-05-10T12:00:00+08:00,refund,300.00
+""",
+    "payouts": """payout_id,promoter_id,month,paid_at,gross_amount,tax_amount,net_amount,status
+w1,P,2026-03,2026-04-25T12:00:00+08:00,100.00,0.00,100.00,paid
+""",
+    "payout_requests": """request_id,promoter_id,month,requested_at
+q1,P,2026-03,2026-04-21T12:00:00+08:00
+""",
+}
+
+
+def written(folder: Path, feeds: Mapping[str, str] = FEEDS) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "programme.yaml").write_text(PROGRAMME, encoding="utf-8")
+    for name, text in feeds.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def result(outcome: Outcome, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as con:
+        for path in outcome.folder.glob("*.parquet"):
+            con.read_parquet(str(path)).create_view(path.stem)
+        return con.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+    folder = tmp_path_factory.mktemp("by_hand")
+    sources = written(folder / "sources")
+    days = [date(2026, 4, 20), date(2026, 5, 20), date(2026, 6, 20)]
+    return [run(Order(sources, State(folder / "state"), day)) for day in days]
+
+
+def test_three_statements_agree_with_the_hand_to_the_fen(year: list[Outcome]) -> None:
+    rows = result(
+        year[-1],
+        'select month, status, new_paying_users, rebate, adjustments, clawback_added, "offset", payable '
+        "from statements where status <> 'provisional' order by month",
+    )
+    d = Decimal
+    assert rows == [
+        ("2026-03", "issued", 1, d("100.00"), d("0.00"), d("0.00"), d("0.00"), d("100.00")),
+        ("2026-04", "issued", 1, d("12.00"), d("-30.00"), d("18.00"), d("0.00"), d("0.00")),
+        ("2026-05", "issued", 1, d("50.00"), d("0.00"), d("0.00"), d("18.00"), d("32.00")),
+    ]
+
+
+def test_the_adjustment_names_the_clause_of_its_cause(year: list[Outcome]) -> None:
+    rows = result(
+        year[-1],
+        "select month, earning_month, ledger_account, amount, cause from ledger "
+        "where month = '2026-04' and earning_month = '2026-03' and cause = '4.2(4)' order by ledger_account",
+    )
+    assert rows == [
+        ("2026-04", "2026-03", "programme_expense", Decimal("-30.00"), "4.2(4)"),
+        ("2026-04", "2026-03", "promoter_payable", Decimal("30.00"), "4.2(4)"),
+    ]
+
+
+def test_every_transaction_of_the_ledger_sums_to_zero(year: list[Outcome]) -> None:
+    assert result(year[-1], "select transaction_id from ledger group by all having sum(amount) <> 0") == []
+
+
+def test_march_is_paid_and_may_is_due(year: list[Outcome]) -> None:
+    rows = result(year[-1], "select month, amount, status from payables where amount > 0 order by month")
+    assert rows == [("2026-03", Decimal("100.00"), "paid"), ("2026-05", Decimal("32.00"), "due")]
+
+
+def test_the_relation_ends_with_the_thirtieth_day_after_registration(year: list[Outcome]) -> None:
+    rows = result(year[-1], "select established, cast(ends_at at time zone 'Asia/Shanghai' as varchar), reason "
+                            "from relations where invitee_id = 'I1'")  # fmt: skip
+    assert rows == [(True, "2026-04-02 00:00:00", "2.3(1)")]
+
+
+def test_each_run_verifies(year: list[Outcome]) -> None:
+    state = year[-1].folder.parents[1]
+    assert "verifies" in verify(state, None, None)
+
+
+def test_the_same_run_again_changes_nothing_and_says_so(year: list[Outcome]) -> None:
+    state = year[-1].folder.parents[1]
+    before = {
+        p: p.stat().st_mtime_ns
+        for p in state.rglob("*")
+        if p.is_file() and p.name not in ("lock",) and "books" not in p.name
+    }
+    again = run(Order(state.parent / "sources", State(state), date(2026, 6, 20)))
+    assert not again.published
+    assert again.run_id == year[-1].run_id
+    after = {p: p.stat().st_mtime_ns for p in before}
+    assert after == before
+
+
+def test_another_state_with_the_same_key_gives_the_same_bytes(year: list[Outcome], tmp_path: Path) -> None:
+    first = year[0].folder.parents[1]
+    fresh = tmp_path / "state"
+    fresh.mkdir()
+    (fresh / "token.key").write_bytes((first / "token.key").read_bytes())
+    (fresh / "token.key").chmod(0o600)
+    again = run(Order(first.parent / "sources", State(fresh), date(2026, 4, 20)))
+    assert manifest.read(again.folder)["outputs"] == manifest.read(year[0].folder)["outputs"]
+
+
+def test_a_run_before_an_issued_statement_is_refused(year: list[Outcome]) -> None:
+    state = year[-1].folder.parents[1]
+    with pytest.raises(InputRefused, match="2026"):
+        run(Order(state.parent / "sources", State(state), date(2026, 5, 1)))
+
+
+def test_a_bad_feed_stops_the_run_before_anything_is_published(tmp_path: Path) -> None:
+    sources = written(tmp_path / "sources", {**FEEDS, "orders": ""})
+    with pytest.raises(InputRefused):
+        run(Order(sources, State(tmp_path / "state"), date(2026, 4, 20)))
+    assert not (tmp_path / "state" / "current").exists()
+    assert list((tmp_path / "state" / "runs").iterdir()) == []
