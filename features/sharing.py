@@ -1,0 +1,80 @@
+"""Identifiers that accounts share: evidence per account and token, and how many unrelated entities hold a token.
+
+Degrees are counted in two passes. Hard kinds (papers, numbers, cards) first make one entity of the accounts that share
+them; soft kinds are then counted in entities, so that a ring cannot hide behind its own device.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import yaml
+
+from data_contracts.warehouse import Warehouse
+
+SQL = Path(__file__).parent / "sql"
+LIMITS = Path(__file__).parent / "sharing.yaml"
+KINDS = ("id_doc", "phone", "payment", "email", "device", "ip", "address")
+Ints = npt.NDArray[np.int64]
+
+
+def build(wh: Warehouse, limits: Path = LIMITS) -> None:
+    """Make `identifier_use`, `identifier_value` and `identifier_holder`."""
+    wh.make(SQL / "identifier_use.sql")
+    degrees(wh, limits)
+
+
+def degrees(wh: Warehouse, limits: Path = LIMITS) -> None:
+    """From `identifier_use` to shared tokens, entities and degrees: everything that linkage needs of this stage."""
+    admit_limits(wh, limits)
+    wh.make_all(SQL, ["identifier_shared", "identifier_held", "identifier_account", "identifier_silenced"])
+    wh.make_all(SQL, ["identifier_accounts", "identifier_edge"])
+    admit_entities(wh)
+    wh.make_all(SQL, ["identifier_degree", "identifier_value", "identifier_holder"])
+
+
+def admit_limits(wh: Warehouse, limits: Path = LIMITS) -> None:
+    """Make `sharing_limit`: one row per kind, from the limits file."""
+    raw = yaml.safe_load(limits.read_text(encoding="utf-8"))
+    default = raw.pop("default")
+    kinds = sorted({*KINDS, *raw})
+    rows = [{"kind": k, **default, **raw.get(k, {})} for k in kinds]
+    _admit(wh, "sharing_limit", pa.Table.from_pylist(rows))
+
+
+def admit_entities(wh: Warehouse) -> None:
+    """Make `identifier_entity` (account_no, entity_no): accounts that a hard token resolves to one, with their entity."""
+    edge = wh.con.execute("select account_no, other_no from identifier_edge").fetchnumpy()
+    one, other = (np.asarray(edge[name]).astype(np.int64) for name in ("account_no", "other_no"))
+    account, entity = smallest_reachable(one, other)
+    _admit(wh, "identifier_entity", pa.table({"account_no": account, "entity_no": entity}))
+
+
+def smallest_reachable(one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """For each number in an edge, the smallest number that it reaches. Shapes (edges,), (edges,) to (nodes,), (nodes,).
+
+    Labels flow along edges and jump to their label's label, so a chain of n needs about log2(n) rounds.
+    """
+    nodes, index = np.unique(np.concatenate([one, other]), return_inverse=True)
+    a, b = index[: len(one)], index[len(one) :]
+    label = np.arange(len(nodes), dtype=np.int64)
+    while len(a):
+        low = np.minimum(label[a], label[b])
+        before = label.copy()
+        # hooking the labels themselves, not only the ends of the edge, is what keeps the rounds few
+        np.minimum.at(label, before[a], low)
+        np.minimum.at(label, before[b], low)
+        label = label[label]
+        label = np.minimum(label, label[label])
+        if np.array_equal(label, before):
+            break
+    return nodes, nodes[label] if len(nodes) else nodes
+
+
+def _admit(wh: Warehouse, table: str, rows: pa.Table) -> None:
+    wh.con.register("sharing_source", rows)
+    wh.con.execute(f"create or replace table {table} as select * from sharing_source")
+    wh.con.unregister("sharing_source")

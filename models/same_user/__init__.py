@@ -1,0 +1,25 @@
+"""Same-user groups: weights in bits, three outcomes, groups with stable ids, and the referrals inside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from data_contracts.warehouse import Warehouse
+from models.same_user import group, identity, referral
+from models.same_user.model import SHIPPED, Model, load
+from models.same_user.score import score
+
+SQL = Path(__file__).parent / "sql"
+
+__all__ = ["SHIPPED", "Model", "build", "load", "score"]
+
+
+def build(wh: Warehouse, tracking: Any = None, model: Model | None = None) -> None:
+    """Make `link`, `group_member`, `group_event`, `membership_change` and `referral_same`."""
+    model = model or load()
+    score(wh, model)
+    wh.make(SQL / "link.sql")
+    group.build(wh, model)
+    identity.build(wh)
+    referral.build(wh, model)

@@ -1,0 +1,22 @@
+-- One row per scored pair and kind of which both have a token and share none: evidence against.
+create or replace table same_user_absent as
+with pair as (
+    select distinct
+        a,
+        b
+    from same_user_weight
+)
+select
+    pair.a,
+    pair.b,
+    one.kind,
+    same_user_kind.absent_ubits
+from pair
+inner join same_user_paper as one
+    on pair.a = one.account_no
+inner join same_user_paper as other
+    on pair.b = other.account_no and one.kind = other.kind
+inner join same_user_kind
+    on one.kind = same_user_kind.kind
+anti join same_user_shared as shared
+    on pair.a = shared.a and pair.b = shared.b and one.kind = shared.kind
