@@ -1,0 +1,162 @@
+"""The ingestion stage: sources in, checked feed tables out; every row is accounted for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from data_contracts.contract import Contract, contracts
+from data_contracts.errors import InputRefused
+from data_contracts.rows import judge_sql, text_instants
+from data_contracts.vault import Key
+from data_contracts.warehouse import Warehouse
+from pipelines.ingest import quarantine
+from pipelines.ingest.arrow_form import form_of
+from pipelines.ingest.child import read_all
+from pipelines.ingest.decide import decide, in_order
+from pipelines.ingest.sources import SourceFile, feeds, find
+from pipelines.ingest.tokens import tokenise
+
+log = logging.getLogger("tongren")
+
+ROWS_PER_FILE = 1 << 40  # a row's id is its file's number and its row number
+
+
+@dataclass(frozen=True)
+class IngestSummary:
+    """What an ingestion did, per feed: rows in, kept, quarantined (and by rule), waiting, collapsed."""
+
+    rows_in: Mapping[str, int]
+    kept: Mapping[str, int]
+    quarantined: Mapping[str, int]
+    waiting: Mapping[str, int]
+    duplicates: Mapping[str, int]
+    by_rule: Mapping[str, Mapping[str, int]]
+
+
+def build(
+    wh: Warehouse,
+    *,
+    sources: Path,
+    key: Key,
+    zone: str,
+    max_quarantine_share: Decimal | str | float = "0.005",
+    allow_read: Sequence[Path] = (),
+) -> IngestSummary:
+    """Make the 15 feeds in kept form, `feed_fact` and `quarantined_money`; write `<folder>/quarantine/TABLE.parquet`.
+
+    Raises InputRefused, before anything is kept, for whatever docs/feeds.md calls fatal: exit 3, nothing published.
+    """
+    files = find(sources)
+    delivered = frozenset(f.table for f in files)
+    numbers = {f.name: i for i, f in enumerate(files)}
+    for contract in feeds():
+        _empty_judged(wh, contract, zone)
+
+    def take(file: SourceFile, rows: pa.RecordBatchReader) -> None:
+        _judge(wh, contracts()[file.table], numbers[file.name], rows, zone)
+
+    read_all(files, sources, allow_read, take)
+    for contract in feeds():
+        _refuse_empty(wh, contract, files)
+        _mixed_zones(wh, contract)
+    tokenise(wh.con, key)
+    for contract in in_order(feeds()):
+        decide(wh, contract, delivered)
+    quarantine.close(wh, files)
+    summary = _summary(wh)
+    quarantine.enforce(wh, Decimal(str(max_quarantine_share)))
+    quarantine.write(wh, delivered)
+    _clean(wh)
+    return summary
+
+
+def _empty_judged(wh: Warehouse, contract: Contract, zone: str) -> None:
+    names = [*contract.names, "form"]
+    none = pa.table({n: pa.array([], pa.string()) for n in names} | {"row_number": pa.array([], pa.int64())})
+    wh.con.register("incoming", none)
+    judged = judge_sql(contract, dict.fromkeys(contract.names, "text"), "incoming")
+    wh.execute(
+        f"create table judged_{contract.table} as select *, cast(null as varchar) as reason, cast(0 as bigint) as rid from ({judged})",
+        zone=zone,
+    )
+    wh.execute(f"alter table judged_{contract.table} drop column row_number")
+    wh.con.unregister("incoming")
+
+
+def _judge(wh: Warehouse, contract: Contract, number: int, rows: pa.RecordBatchReader, zone: str) -> None:
+    physical = {f.name: form_of(f.type) for f in rows.schema if f.name in contract.names}
+    wh.con.register("incoming", rows)
+    try:
+        judged = judge_sql(contract, physical, "incoming")
+        wh.execute(
+            f"insert into judged_{contract.table} by name select * exclude (row_number), "
+            f"row_number + {number * ROWS_PER_FILE} as rid from ({judged})",
+            zone=zone,
+        )
+    finally:
+        wh.con.unregister("incoming")
+    _note_zones(wh, contract, number, text_instants(contract, physical))
+
+
+def _note_zones(wh: Warehouse, contract: Contract, number: int, instants: Sequence[str]) -> None:
+    """An instant without offset beside instants with one, in one column of one file, cannot be placed in time."""
+    table, first = contract.table, number * ROWS_PER_FILE
+    for i, name in enumerate(instants):
+        bare, with_offset = 1 << (2 * i), 2 << (2 * i)
+        where = f"rid >= {first} and rid < {first + ROWS_PER_FILE}"
+        both = wh.execute(
+            f"select bool_or(zones & {bare} > 0) and bool_or(zones & {with_offset} > 0) from judged_{table} where {where}"
+        )[0][0]
+        if both:
+            wh.execute(
+                f"update judged_{table} set rule = 'ts.zone', column_at = '{name}', row_json = null "
+                f"where {where} and rule is null and zones & {bare} > 0"
+            )
+
+
+def _mixed_zones(wh: Warehouse, contract: Contract) -> None:
+    wh.execute(f"alter table judged_{contract.table} drop column zones")
+
+
+def _refuse_empty(wh: Warehouse, contract: Contract, files: Sequence[SourceFile]) -> None:
+    if contract.extra["required"] and not contract.extra["may_be_empty"]:
+        (count,) = wh.execute(f"select count(*) from judged_{contract.table}")[0]
+        if not count:
+            first = next(f.name for f in files if f.table == contract.table)
+            raise InputRefused("file.norows", f"{contract.table} has no rows", where=first)
+
+
+def _summary(wh: Warehouse) -> IngestSummary:
+    sums: dict[str, dict[str, int]] = {}
+    for feed, *counts in wh.execute(
+        "select feed, sum(rows_in), sum(kept), sum(quarantined), sum(waiting), sum(duplicates) "
+        "from feed_fact group by feed order by feed"
+    ):
+        sums[feed] = dict(zip(("in", "kept", "quarantined", "waiting", "duplicates"), map(int, counts), strict=True))
+        log.info("stage=feeds table=%s %s", feed, " ".join(f"rows_{k}={v}" for k, v in sums[feed].items()))
+    rules: dict[str, dict[str, int]] = {}
+    for feed, rule, count in wh.execute(
+        "select feed, rule, count(*) from quarantined_row group by feed, rule order by feed, rule"
+    ):
+        rules.setdefault(feed, {})[rule] = count
+    of = {part: {t: c[part] for t, c in sums.items()} for part in ("in", "kept", "quarantined", "waiting", "duplicates")}
+    return IngestSummary(of["in"], of["kept"], of["quarantined"], of["waiting"], of["duplicates"], rules)
+
+
+def _clean(wh: Warehouse) -> None:
+    """Drop the working tables: the stage leaves nothing but what its contracts name."""
+    keep = {c.table for c in contracts().values()}
+    for (name,) in wh.execute("select table_name from duckdb_tables() where not internal order by table_name"):
+        if name not in keep:
+            wh.execute(f"drop table {name}")
+
+
+__all__: list[str] = ["IngestSummary", "build"]
+_ = Any

@@ -1,0 +1,120 @@
+"""Parses foreign files in a process of its own, with limits on memory, time and file size, and no key to lose.
+
+Started as `python -m pipelines.ingest.reader`. On standard input it gets one JSON order; on standard output it answers,
+per file, with a frame of JSON (length first), an Arrow stream, and a frame that closes it. It writes nothing to disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from data_contracts.contract import Contract, contracts
+from data_contracts.errors import InputRefused
+from pipelines.ingest import csv_form, parquet_form, query_form
+
+BATCH = 200_000
+_LENGTH = struct.Struct(">I")
+
+
+def send(out: BinaryIO, frame: dict[str, Any]) -> None:
+    """One frame of JSON, its length in front."""
+    body = json.dumps(frame).encode()
+    out.write(_LENGTH.pack(len(body)) + body)
+    out.flush()
+
+
+def receive(source: BinaryIO) -> dict[str, Any] | None:
+    """The next frame; None when the other side has gone."""
+    head = source.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    size = _LENGTH.unpack(head)[0]
+    body = source.read(size)
+    return dict(json.loads(body)) if len(body) == size else None
+
+
+def limit(order: dict[str, Any]) -> None:
+    """Bound this process before it opens anything: address space, CPU seconds, bytes written, no core file."""
+    for what, most in (
+        (resource.RLIMIT_AS, int(order["memory"])),
+        (resource.RLIMIT_CPU, int(order["seconds"])),
+        (resource.RLIMIT_FSIZE, int(order["file_size"])),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
+
+
+def batches(
+    contract: Contract, file: dict[str, Any], order: dict[str, Any]
+) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The rows of one file: the contract's columns that it has, then `row_number` and `form`."""
+    path = Path(file["path"])
+    if file["form"] == "csv":
+        return _csv(contract, path)
+    if file["form"] == "parquet":
+        return parquet_form.batches(contract, path)
+    return query_form.batches(contract, path, order)
+
+
+def _csv(contract: Contract, path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    head = csv_form.header(path, contract.names)
+    fields = [pa.field(n, pa.string()) for n in head.names]
+    schema = pa.schema([*fields, pa.field("row_number", pa.int64()), pa.field("form", pa.string())])
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        for part in csv_form.read(path, head):
+            columns = [*part.table.columns, pa.array(part.numbers), pa.array(part.form, pa.string())]
+            yield from pa.Table.from_arrays(columns, schema=schema).to_batches(max_chunksize=BATCH)
+
+    return schema, rows()
+
+
+def serve(order: dict[str, Any], out: BinaryIO) -> None:
+    """Answer an order file by file; the first fault ends it."""
+    for file in order["files"]:
+        try:
+            schema, rows = batches(contracts()[file["table"]], file, order)
+            send(out, {"file": file["name"]})
+            count = 0
+            with pa.ipc.new_stream(out, schema) as stream:
+                for batch in rows:
+                    count += batch.num_rows
+                    stream.write_batch(batch)
+            send(out, {"rows": count})
+        except InputRefused as fault:
+            send(out, {"code": fault.code, "fault": _without_code(fault)})
+            return
+        except MemoryError:
+            send(out, {"code": "file.crash", "fault": "the file needs more memory than a feed may"})
+            return
+
+
+def _without_code(fault: InputRefused) -> str:
+    return re.sub(r"^[a-z0-9.]+( \([^)]*\))?: ", "", str(fault))
+
+
+def main() -> None:
+    """Read the order, take the limits, answer."""
+    order = receive(sys.stdin.buffer)
+    if order is None:
+        return
+    limit(order)
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 20)
+    serve(order, out)
+    out.close()
+
+
+if __name__ == "__main__":
+    main()
