@@ -1,0 +1,11 @@
+"""The evidence report: one per promoter with a decision or an open finding.
+
+A run writes HTML for all (`write_all`); HTML, PDF, JSON or CSV of one promoter on demand (`write_one`); `verify` finds
+any altered report by making it again. Reads the run's work tables; the same run gives the same bytes to everybody.
+"""
+
+from __future__ import annotations
+
+from casebook.dossier.press import write_all, write_one
+
+__all__ = ["write_all", "write_one"]

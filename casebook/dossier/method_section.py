@@ -1,0 +1,71 @@
+"""Sections: data and method, limits, integrity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from casebook.dossier.blocks import Block, Cell, Column, bullets, heading, ident, pairs, para, table
+from casebook.dossier.facts import Facts
+from casebook.dossier.wording import Words, number
+
+NAMED = (
+    ("g_fingerprint", "fingerprint"), ("g_programme", "programme"), ("g_policy", "policy"), ("g_key", "key"), ("m_code", "code"),
+)  # fmt: skip
+
+
+def data(t: Words, facts: Facts) -> list[Block]:
+    """What was read, what was set aside, which rule documents and versions were used."""
+    blocks: list[Block] = [para(t("m_intro"))]
+    if facts["feeds"]:
+        names = (("m_rows", "rows_in"), ("m_kept", "kept"), ("m_quarantined", "quarantined"), ("m_waiting", "waiting"))
+        columns = [Column(t("m_feed"), lambda r: r["feed"])]
+        columns += [Column(t(k), _count(n), number=True) for k, n in names]
+        blocks.append(table(columns, facts["feeds"]))
+    if facts["gaps"]:
+        gap = [
+            Column(t("m_feed"), lambda r: r["feed"]),
+            Column(t("m_gap_rule"), lambda r: r["rule"]),
+            Column(t("m_quarantined"), _count("quarantined_rows"), number=True),
+        ]
+        blocks += [heading(t("m_gaps")), table(gap, facts["gaps"])]
+    if facts["documents"]:
+        blocks += [heading(t("m_documents")), _documents(t, facts)]
+    cards = sorted({(f["detector"], f["detector_version"]) for f in facts["findings"]})
+    models = facts["report"].get("models")
+    versions: list[tuple[str, Cell]] = [(name, t("f_version", v=version)) for name, version in cards]
+    if isinstance(models, Mapping):
+        versions += [(t("m_model", name=k), ident(str(v))) for k, v in sorted(models.items())]
+    if versions:
+        blocks += [heading(t("m_cards")), pairs(versions)]
+    return blocks
+
+
+def limits(t: Words, facts: Facts) -> list[Block]:
+    """What the report cannot know."""
+    keys = ["l_score", "l_feeds", "l_shared", "l_refunds", *(["l_gaps"] if facts["gaps"] else [])]
+    return [bullets(t(k) for k in keys)]
+
+
+def integrity(t: Words, facts: Facts, digest: str) -> list[Block]:
+    """How to check that this is the report that the run makes."""
+    report = facts["report"]
+    items: list[tuple[str, Cell]] = [(t("g_content"), ident(digest)), (t("run"), ident(str(report["run_id"])))]
+    for key, name in NAMED:
+        if report.get(name):
+            items.append((t(key), ident(str(report[name]))))
+    return [para(t("g_intro")), pairs(items), heading(t("g_check"), 4), para(t("g_check_text"))]
+
+
+def _count(name: str):  # type: ignore[no-untyped-def]
+    return lambda r: number(r[name])
+
+
+def _documents(t: Words, facts: Facts) -> Block:
+    columns = [
+        Column(t("m_document"), lambda r: ident(r["document_id"])),
+        Column(t("m_level"), lambda r: t.label("lv_", r["level"])),
+        Column(t("m_announced"), lambda r: r["announced_on"]),
+        Column(t("m_from"), lambda r: r["effective_from"]),
+        Column(t("m_until"), lambda r: r["effective_to"] or "–"),
+    ]
+    return table(columns, facts["documents"])

@@ -1,0 +1,32 @@
+-- One row per identifier that two accounts concerned by a report share, with what it weighs between them.
+create or replace table report_share as
+with concerned as (
+    select promoter_id, promoter_id as account_id from report_promoter
+    union
+    select promoter_id, invitee_id from report_subject
+    union
+    select promoter_id, account_id from report_member
+),
+linked as (
+    select
+        a.promoter_id, link.account_a, link.account_b, link.outcome, link.match_weight, unnest(link.evidence) as piece
+    from link
+    inner join concerned as a on a.account_id = link.account_a
+    inner join concerned as b on b.account_id = link.account_b and b.promoter_id = a.promoter_id
+)
+select
+    linked.promoter_id,
+    linked.account_a,
+    linked.account_b,
+    linked.outcome,
+    linked.match_weight,
+    linked.piece.kind as kind,
+    linked.piece.token as token,
+    coalesce(identifier_value.mask, '') as mask,
+    linked.piece.shared_by as shared_by,
+    natural_day(linked.piece.first_seen, $zone) as first_seen_on,
+    natural_day(linked.piece.last_seen, $zone) as last_seen_on,
+    linked.piece.weight as weight
+from linked
+left join identifier_value on identifier_value.kind = linked.piece.kind and identifier_value.token = linked.piece.token
+order by linked.promoter_id, linked.account_a, linked.account_b, weight desc, kind, token
