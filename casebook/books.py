@@ -1,0 +1,261 @@
+"""The books: the store of record, append-only, on SQLite or PostgreSQL. The only module that imports SQLAlchemy.
+
+Every row stands under the audit entry that wrote it (`seq`), in the transaction of that entry. Nothing is updated or
+deleted; what changes is said by a later row, and views (`decision_state`, ...) tell how things stand.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from casebook import chain
+from casebook.store import Dialect, PostgreSQL, SQLite
+from data_contracts.contract import Contract, of_stage
+from data_contracts.errors import ContractBroken, NotFound
+from data_contracts.run import Run
+from data_contracts.warehouse import Warehouse
+
+HUMAN = (
+    "decision.propose", "decision.approve", "decision.reject", "decision.overturn", "decision.release",
+    "verdict", "override.add", "override.end", "shared.add", "shared.end",
+)  # fmt: skip
+"""Actions of people that a run reads: the last of them is part of what a run depends on."""
+VIEW_OF = {
+    "books_decision": "decision_state",
+    "books_decision_event": "decision_entry",
+    "books_finding": "finding_state",
+    "books_verdict": "verdict_entry",
+    "books_override": "override_state",
+    "books_shared": "shared_state",
+}
+FIRST = ("finding", "decision")
+"""Recorded tables that others point at; they are written before the rest."""
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """The newest run in the books."""
+
+    run_id: str
+    run_seq: int
+    as_of: date
+
+
+class Ledgerbook:
+    """One open transaction of the books: read with `rows`, write with `record`; leaving the block commits all or nothing."""
+
+    def __init__(self, con: sa.Connection, dialect: Dialect, clock: Callable[[], int]) -> None:
+        self.con, self.dialect, self.clock = con, dialect, clock
+
+    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """All rows of a query as dicts; `:name` marks a value."""
+        return [dict(r) for r in self.con.execute(sa.text(sql), values).mappings()]
+
+    def value(self, sql: str, **values: Any) -> Any:
+        """The first column of the first row, None when there is none."""
+        return self.con.execute(sa.text(sql), values).scalar()
+
+    def record(self, entry: chain.Entry, tables: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> int:
+        """Write one audit entry and the rows that it is about. Returns the entry's number."""
+        shaped = {}
+        for table, rows in (tables or {}).items():
+            columns = list(rows[0])
+            shaped[table] = (columns, [tuple(r[c] for c in columns) for r in rows])
+        return self.append(entry, shaped)
+
+    def append(self, entry: chain.Entry, tables: Mapping[str, tuple[Sequence[str], list[tuple[Any, ...]]]]) -> int:
+        """`record` for rows in bulk: per table its columns and tuples of values."""
+        self.dialect.one_writer(self.con)
+        last = self.rows("select seq, hash from audit order by seq desc limit 1")
+        seq, prev = (last[0]["seq"] + 1, last[0]["hash"]) if last else (1, chain.GENESIS)
+        now = self.clock()
+        effects = {t: chain.digest(columns, rows) for t, (columns, rows) in tables.items() if rows}
+        text = chain.payload(entry, seq=seq, ts=now, prev=prev, effects=effects)
+        self.con.execute(
+            sa.text("insert into audit (seq, at, actor, action, object, payload, prev, hash)"
+                    " values (:seq, :at, :actor, :action, :object, :payload, :prev, :hash)"),
+            {"seq": seq, "at": now, "actor": entry.actor, "action": entry.action, "object": entry.object,
+             "payload": text, "prev": prev, "hash": chain.link(prev, text)},
+        )  # fmt: skip
+        for table, (columns, rows) in tables.items():
+            if rows:
+                self.dialect.insert(self.con, table, [*columns, "seq"], [(*row, seq) for row in rows])
+        return seq
+
+
+class Books:
+    """The books of one state. `clock` tells microseconds UTC, for who-did-when alone."""
+
+    def __init__(self, dialect: Dialect, clock: Callable[[], int]) -> None:
+        self.dialect, self.clock = dialect, clock
+        self.engine = dialect.engine()
+        dialect.migrate(self.engine)
+
+    @contextmanager
+    def writing(self) -> Iterator[Ledgerbook]:
+        """A transaction that may write; one at a time."""
+        with self.engine.connect() as con, con.begin():
+            self.dialect.one_writer(con)
+            yield Ledgerbook(con, self.dialect, self.clock)
+
+    @contextmanager
+    def reading(self) -> Iterator[Ledgerbook]:
+        """A consistent view that does not hold up writers."""
+        with self.engine.connect() as con:
+            con = con.execution_options(**self.dialect.reading)
+            with con.begin():
+                yield Ledgerbook(con, self.dialect, self.clock)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def schema_version(self) -> str:
+        """The migration that the books stand at."""
+        with self.reading() as book:
+            return str(book.value("select version_num from alembic_version"))
+
+    def run_ids(self) -> set[str]:
+        """The ids of all runs in the books."""
+        with self.reading() as book:
+            return {r["run_id"] for r in book.rows("select run_id from run")}
+
+    def last_run(self) -> LastRun | None:
+        """The newest run, None before the first."""
+        with self.reading() as book:
+            rows = book.rows("select run_id, run_seq, as_of from run order by run_seq desc limit 1")
+        return LastRun(rows[0]["run_id"], rows[0]["run_seq"], date.fromisoformat(rows[0]["as_of"])) if rows else None
+
+    def next_run_seq(self) -> int:
+        """The number that the next run will have."""
+        last = self.last_run()
+        return last.run_seq + 1 if last else 1
+
+    def last_issue(self) -> tuple[str, date] | None:
+        """The last issued month and the day of its issue, None before the first."""
+        with self.reading() as book:
+            rows = book.rows("select month, issued_on from issue order by month desc limit 1")
+        return (rows[0]["month"], date.fromisoformat(rows[0]["issued_on"])) if rows else None
+
+    def human_seq(self) -> int:
+        """The number of the last entry by which a person changed what a run reads; 0 before the first."""
+        named = ", ".join(f"'{a}'" for a in HUMAN)
+        with self.reading() as book:
+            return int(book.value(f"select coalesce(max(seq), 0) from audit where action in ({named})"))
+
+    def published(self, fingerprint: str, models: Mapping[str, str]) -> str | None:
+        """The run that was made from the same things with the same models, None when there is none."""
+        with self.reading() as book:
+            found = book.value(
+                "select run_id from run where fingerprint = :f and models = :m order by run_seq desc limit 1",
+                f=fingerprint, m=chain.canonical(dict(models)),
+            )  # fmt: skip
+        return None if found is None else str(found)
+
+    def commit(
+        self, run: Run, records: Mapping[str, Sequence[pa.Table]], *, fingerprint: str, models: Mapping[str, str]
+    ) -> bool:
+        """Append what a run recorded, in one transaction. A run that is in the books already adds nothing (False)."""
+        fixed = {"run_seq": run.run_seq, "run_id": run.run_id, "by_whom": "policy",
+                 "at": round(run.cutoff_at.timestamp()) * 1_000_000}  # fmt: skip
+        head = {"run_seq": run.run_seq, "run_id": run.run_id, "as_of": run.as_of.isoformat(), "cutoff_at": fixed["at"],
+                "fingerprint": fingerprint, "models": chain.canonical(dict(models))}  # fmt: skip
+        with self.writing() as book:
+            if book.value("select count(*) from run where run_id = :r", r=run.run_id):
+                return False
+            tables: dict[str, Any] = {"run": (list(head), [tuple(head.values())])}
+            for table in sorted(records, key=lambda t: (FIRST.index(t) if t in FIRST else len(FIRST), t)):
+                for rows in records[table]:
+                    columns, values = shape(rows, self.dialect.columns(book.con, table), table, fixed)
+                    have = tables.setdefault(table, (columns, []))
+                    tables[table] = _join(have, (columns, values))
+            entry = chain.Entry(f"run:{run.run_id}", "run.publish", run.run_id, after=head)
+            book.append(entry, tables)
+        return True
+
+    def freeze(self, wh: Warehouse) -> None:
+        """Make every table of stage `books` in the warehouse from one consistent view of the store."""
+        with self.reading() as book:
+            for contract in of_stage("books"):
+                wh.admit(contract.table, self._frozen(book, contract))
+
+    def _frozen(self, book: Ledgerbook, contract: Contract) -> pa.Table:
+        source = VIEW_OF.get(contract.table, contract.table.removeprefix("books_"))
+        names = ", ".join(f'"{n}"' for n in contract.names)
+        rows = self.dialect.fetch(book.con, f'select {names} from "{source}"')
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(contract.columns)
+        arrays = {}
+        for c, values in zip(contract.columns, columns, strict=True):
+            arrays[c.name] = pa.array(values, pa.int64()).cast(pa.timestamp("us", "UTC")) if c.type == "ts" else (
+                pa.array(values, pa.int64() if c.duck == "BIGINT" else pa.string())
+            )  # fmt: skip
+        return pa.table(arrays)
+
+
+def _join(
+    one: tuple[Sequence[str], list[tuple[Any, ...]]], two: tuple[Sequence[str], list[tuple[Any, ...]]]
+) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
+    """Rows of two sources of one table; a column that only one of them has is null in the other."""
+    if one[0] == two[0]:
+        return one[0], [*one[1], *two[1]]
+    columns = list(dict.fromkeys([*one[0], *two[0]]))
+    out = []
+    for names, rows in (one, two):
+        places = [names.index(c) if c in names else None for c in columns]
+        out += [tuple(None if p is None else row[p] for p in places) for row in rows]
+    return columns, out
+
+
+def shape(
+    rows: pa.Table, columns: frozenset[str], table: str, fixed: Mapping[str, Any]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and tuples of a stage table as the store keeps them: microseconds, ISO days, 0 and 1.
+
+    Raises ContractBroken when the store has no column for one of the table's.
+    """
+    unknown = set(rows.column_names) - columns
+    if unknown:
+        raise ContractBroken(f"the books' table {table} has no column {', '.join(sorted(unknown))}")
+    values = [_plain(rows.column(name)) for name in rows.column_names]
+    added = [name for name in sorted(fixed) if name in columns and name not in rows.column_names]
+    values += [[fixed[name]] * rows.num_rows for name in added]
+    return [*rows.column_names, *added], list(zip(*values, strict=True)) if values else []
+
+
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    elif pa.types.is_date(column.type):
+        column = column.cast(pa.string())
+    elif pa.types.is_boolean(column.type):
+        column = column.cast(pa.int64())
+    return list(column.to_pylist())
+
+
+def microseconds() -> int:
+    """The wall clock, in microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+def open_books(where: str | os.PathLike[str], clock: Callable[[], int] = microseconds) -> Books:
+    """Open the books at a path (SQLite) or a `postgresql://` URL, and bring their schema up to date.
+
+    Raises NotFound when the server or the folder cannot be reached.
+    """
+    text = os.fspath(where)
+    if text.startswith(("postgresql://", "postgres://")):
+        return Books(PostgreSQL(text), clock)
+    path = Path(text.removeprefix("sqlite:///"))
+    if not path.parent.is_dir():
+        raise NotFound(f"there is no folder {path.parent} for the books: make it, or give another --state")
+    return Books(SQLite(path), clock)

@@ -1,0 +1,286 @@
+"""What people do: propose a measure, approve, reject, overturn or release it, and say what a finding was worth.
+
+Each move is one transaction of the books with its audit entry; a move that is not allowed is refused and logged too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from casebook import chain
+from casebook.books import Books, Ledgerbook
+from casebook.measures import COLLUSION, MEASURES, SUBJECT_KINDS, Measure
+from data_contracts import money
+from data_contracts.dates import cutoff, month_of
+from data_contracts.errors import NotAllowed, NotFound, UsageError
+
+MOVES: Mapping[str, tuple[str, ...]] = {
+    "approve": ("proposed",),
+    "reject": ("proposed",),
+    "overturn": ("approved", "applied"),
+    "release": ("applied",),
+}
+"""Which action is a legal move from which status; `apply` belongs to the run alone."""
+RUN = "policy"
+"""The name under which a run proposes and applies; no person may bear it."""
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a person proposes, whole and checked in form. Instants are microseconds UTC."""
+
+    measure: str
+    subject_kind: str
+    subject_id: str
+    clause: str
+    by: str
+    reason: str
+    effective_from: int
+    effective_to: int | None
+    month: str | None
+    amount_fen: int | None
+    promoter_id: str | None
+    functions: str | None
+    proposed_on: str
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's, however they are typed."""
+    return unicodedata.normalize("NFKC", one).casefold() == unicodedata.normalize("NFKC", other).casefold()
+
+
+def propose(
+    books: Books,
+    *,
+    measure: str,
+    subject_kind: str,
+    subject_id: str,
+    clause: str,
+    by: str,
+    reason: str,
+    allowed: Mapping[str, Sequence[str]],
+    last_as_of: date,
+    zone: str,
+    effective_from: datetime | None = None,
+    effective_to: datetime | None = None,
+    month: str | None = None,
+    amount: str | None = None,
+    promoter: str | None = None,
+    functions: str | None = None,
+) -> str:
+    """Propose a measure under a clause; returns the decision id. `allowed` tells per clause which measures it knows.
+
+    `last_as_of` is the last published day: its end is the default start, its month the default of `cancel_rebate`.
+    Raises NotAllowed when the agreement forbids it, UsageError when the proposal is not well formed.
+    """
+    wanted = Proposal(
+        measure, subject_kind, line(subject_id, "subject"), clause, person(by), line(reason, "reason"),
+        micros(effective_from, zone) if effective_from else micros(cutoff(last_as_of, zone), zone),
+        micros(effective_to, zone) if effective_to else None,
+        month or (month_of(last_as_of) if measure == "cancel_rebate" else None),
+        None if amount is None else _fen(amount),
+        promoter or (subject_id if subject_kind == "promoter" else None), functions or None, last_as_of.isoformat(),
+    )  # fmt: skip
+    _check_form(wanted)
+    with books.writing() as book:
+        fault = _fault(book, wanted, allowed)
+        if fault is None:
+            return _enter(book, wanted)
+        _log_refusal(book, wanted.by, f"propose {measure}", wanted.subject_id, fault)
+    raise NotAllowed(fault, measure=measure, clause=clause, subject_id=subject_id)
+
+
+def _check_form(wanted: Proposal) -> None:
+    faults = []
+    if wanted.measure not in MEASURES:
+        faults.append(f"there is no measure {wanted.measure}; there are {', '.join(MEASURES)}")
+    if wanted.subject_kind not in SUBJECT_KINDS:
+        faults.append(f"there is no subject kind {wanted.subject_kind}; there are {', '.join(SUBJECT_KINDS)}")
+    if wanted.month is not None and not _MONTH.fullmatch(wanted.month):
+        faults.append(f"{wanted.month!r} is not a month such as 2026-03")
+    if wanted.effective_to is not None and wanted.effective_to <= wanted.effective_from:
+        faults.append("it would end before it starts: give an --effective-to after --effective-from")
+    if faults:
+        raise UsageError("; ".join(faults))
+
+
+def _fault(book: Ledgerbook, wanted: Proposal, allowed: Mapping[str, Sequence[str]]) -> str | None:
+    """Why the agreement forbids the proposal, None when it does not."""
+    measure = MEASURES[wanted.measure]
+    if wanted.clause not in allowed:
+        return f"there is no clause {wanted.clause} under which measures are taken; `tongren clauses` lists them"
+    if wanted.measure not in allowed[wanted.clause]:
+        known = ", ".join(allowed[wanted.clause]) or "none"
+        return f"clause {wanted.clause} does not allow {wanted.measure}; it allows {known}"
+    if measure.open_ended and wanted.effective_to is not None:
+        return f"{wanted.measure} has no end: leave --effective-to out, and overturn the decision instead"
+    if wanted.functions is not None and wanted.measure not in ("suspend_functions", "freeze_promoter", "freeze_invitee"):
+        return f"{wanted.measure} knows no functions: leave --functions out"
+    if wanted.measure == "freeze_invitee" and not _colluded(book, wanted):
+        return (
+            f"freeze_invitee needs a finding of collusion on invitee {wanted.subject_id} (3.5(3)); there is none:"
+            " see `tongren promoter` for the findings"
+        )
+    return None
+
+
+def _colluded(book: Ledgerbook, wanted: Proposal) -> bool:
+    if wanted.subject_kind not in ("invitee", "referral"):
+        return False
+    named = ", ".join(f"'{c}'" for c in COLLUSION)
+    return bool(
+        book.value(
+            "select count(*) from finding as f where f.subject_kind in ('invitee', 'referral') and f.subject_id = :s"
+            f" and f.clause in ({named}) and not exists (select 1 from verdict_entry as v"
+            " where v.finding_id = f.finding_id and v.verdict = 'false_alarm' and v.entry_no ="
+            " (select max(w.entry_no) from verdict_entry as w where w.finding_id = f.finding_id))",
+            s=wanted.subject_id,
+        )
+    )
+
+
+def _enter(book: Ledgerbook, wanted: Proposal) -> str:
+    row = {**vars(wanted), "finding_id": None, "status": "proposed", "decided_by": wanted.by, "proposed_by": wanted.by,
+           "needed": 1, "run_seq": None}  # fmt: skip
+    del row["by"]
+    number = book.value("select coalesce(max(seq), 0) + 1 from audit")
+    decision_id = "D" + hashlib.sha256(chain.canonical([number, row]).encode()).hexdigest()[:16]
+    rows: dict[str, list[dict[str, Any]]] = {"decision": [{"decision_id": decision_id, **row}]}
+    if MEASURES[wanted.measure].irreversible:
+        rows["instruction"] = [notice(decision_id, wanted.promoter_id or wanted.subject_id, wanted.proposed_on)]
+    book.record(chain.Entry(wanted.by, "decision.propose", decision_id, wanted.reason, after=row), rows)
+    return decision_id
+
+
+def notice(decision_id: str, subject_id: str, created_on: str) -> dict[str, Any]:
+    """The instruction that tells a promoter of a proposed irreversible measure; the same id whoever sends it."""
+    number = hashlib.sha256(f"{decision_id}|notice".encode()).hexdigest()[:16]
+    return {"instruction_id": f"I{number}", "kind": "notice", "subject_id": subject_id, "decision_id": decision_id,
+            "created_on": created_on, "amount_fen": None, "run_seq": None}  # fmt: skip
+
+
+def decide(
+    books: Books, decision_id: str, action: str, by: str, reason: str, *, last_as_of: date, zone: str
+) -> dict[str, Any]:
+    """Approve, reject, overturn or release a decision; returns how it stands then.
+
+    Raises NotFound for an unknown id, NotAllowed for a move that the state or the two-person rule forbids (logged).
+    """
+    who, why = person(by), line(reason, "reason")
+    if action not in MOVES:
+        raise UsageError(f"there is no action {action}; there are {', '.join(MOVES)}")
+    ends = micros(cutoff(last_as_of, zone), zone) if action == "release" else None
+    with books.writing() as book:
+        before = standing(book, decision_id)
+        fault = _illegal(book, before, action, who, ends)
+        if fault is None:
+            row = {"decision_id": decision_id, "action": action, "by_whom": who, "reason": why, "at": book.clock(),
+                   "effective_to": ends, "run_seq": None}  # fmt: skip
+            entry = chain.Entry(who, f"decision.{action}", decision_id, why, before=before["status"], after=row)
+            book.record(entry, {"decision_event": [row]})
+            return standing(book, decision_id)
+        _log_refusal(book, who, action, decision_id, fault)
+    raise NotAllowed(fault, decision_id=decision_id, action=action, status=before["status"])
+
+
+def standing(book: Ledgerbook, decision_id: str) -> dict[str, Any]:
+    """How a decision stands. Raises NotFound for an unknown id."""
+    rows = book.rows("select * from decision_state where decision_id = :d", d=decision_id)
+    if not rows:
+        raise NotFound(f"there is no decision {decision_id}: `tongren decisions` lists them", decision_id=decision_id)
+    return rows[0]
+
+
+def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, ends: int | None) -> str | None:
+    """Why a move is not allowed, None when it is."""
+    name, status = state["decision_id"], state["status"]
+    if status not in MOVES[action]:
+        can = [a for a, froms in MOVES.items() if status in froms]
+        return f"decision {name} is {status}: {action} is no move from there ({', '.join(can) or 'nothing'} is)"
+    if action == "approve":
+        if same_person(who, state["proposed_by"]):
+            return f"nobody approves an own proposal: {who} proposed {name}, another person must approve it"
+        approved = book.rows(
+            "select by_whom from decision_event where decision_id = :d and action = 'approve'", d=name
+        )
+        if any(same_person(who, a["by_whom"]) for a in approved):
+            return f"{who} has approved {name} already: it needs a second person"
+    if action == "release":
+        measure: Measure = MEASURES[state["measure"]]
+        if not measure.holds:
+            return f"{state['measure']} holds nothing that could be released: overturn {name} instead"
+        if ends is not None and state["effective_to"] is not None and state["effective_to"] <= ends:
+            return f"decision {name} has ended already"
+    return None
+
+
+def _log_refusal(book: Ledgerbook, who: str, action: str, subject: str, fault: str) -> None:
+    book.record(chain.Entry(who, "refused", subject, fault, about={"wanted": action}))
+
+
+def verdict(books: Books, finding_id: str, verdict: str, by: str, reason: str) -> None:
+    """Record what an analyst found a finding to be. Raises NotFound for a finding that no run has made."""
+    who, why = person(by), line(reason, "reason")
+    if verdict not in ("confirmed", "false_alarm", "unclear"):
+        raise UsageError(f"there is no verdict {verdict}; there are confirmed, false_alarm, unclear")
+    with books.writing() as book:
+        if not book.value("select count(*) from finding where finding_id = :f", f=finding_id):
+            raise NotFound(f"there is no finding {finding_id}: see findings.parquet of the last run")
+        row = {"finding_id": finding_id, "verdict": verdict, "by_whom": who, "reason": why, "at": book.clock()}
+        book.record(chain.Entry(who, "verdict", finding_id, why, after=verdict), {"verdict": [row]})
+
+
+def listing(books: Books, status: str | None = None) -> list[dict[str, Any]]:
+    """The decisions as they stand, by id; `effective_*` are instants in UTC."""
+    with books.reading() as book:
+        rows = book.rows("select * from decision_state order by decision_id")
+    for row in rows:
+        for name in ("effective_from", "effective_to"):
+            row[name] = None if row[name] is None else datetime.fromtimestamp(row[name] / 1_000_000, UTC)
+    return [r for r in rows if status is None or r["status"] == status]
+
+
+def history(books: Books, decision_id: str) -> list[dict[str, Any]]:
+    """Every entry about a decision, in order."""
+    with books.reading() as book:
+        standing(book, decision_id)
+        return book.rows("select * from decision_entry where decision_id = :d order by entry_no", d=decision_id)
+
+
+def micros(instant: datetime, zone: str) -> int:
+    """Microseconds UTC of an instant; one without offset is read in the programme's zone."""
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))
+    whole = aware.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (whole.days * 86_400 + whole.seconds) * 1_000_000 + whole.microseconds
+
+
+def person(name: str) -> str:
+    """A person's name as the books keep it. Raises UsageError when it is empty or the run's own."""
+    clean = line(name, "name")
+    if same_person(clean, RUN) or clean.casefold().startswith("run:"):
+        raise UsageError(f"{clean!r} is the name of the run itself: give the name of a person")
+    return clean
+
+
+def line(text: str, what: str) -> str:
+    """Text as the books keep it: NFC, trimmed. Raises UsageError when it is empty or holds control characters."""
+    clean = unicodedata.normalize("NFC", text).strip()
+    if not clean or _UNSAFE.search(clean):
+        raise UsageError(f"the {what} must be text without control characters, and not empty")
+    return clean
+
+
+def _fen(amount: str) -> int:
+    try:
+        return money.fen(amount)
+    except ValueError as fault:
+        raise UsageError(f"amount: {fault}") from fault

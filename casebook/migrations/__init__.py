@@ -1,0 +1,1 @@
+"""Schema versions of the books, applied by Alembic; they work from an installed package."""

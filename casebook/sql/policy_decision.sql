@@ -1,0 +1,102 @@
+-- One row per decision that policy takes or proposes now: once per finding and measure, whatever became of it before.
+-- What would take back paid money is never automatic: it is proposed with its claw_back (4.4(1)), for two people.
+create or replace table policy_decision as
+with choice as (
+    select
+        f.*,
+        c.measure,
+        c.effect,
+        c.rule_no,
+        c.two_people,
+        case
+            when c.measure = 'cancel_rebate'
+                then strftime(coalesce(f.window_start, f.first_seen), '%Y-%m')
+        end as month
+    from policy_choice as c
+    inner join finding as f on c.finding_id = f.finding_id
+    anti join books_decision as b on c.finding_id = b.finding_id and c.measure = b.measure
+    where c.effect in ('auto', 'propose')
+),
+
+paid_month as (
+    select
+        c.finding_id,
+        c.measure,
+        cast(sum(least(m.stake_fen, m.paid_fen)) as bigint) as paid_back_fen
+    from choice as c
+    inner join finding_month as m on c.finding_id = m.finding_id
+    where
+        c.measure in ('void_relation', 'void_order', 'reverse_transaction')
+        and m.paid
+        and m.stake_fen > 0
+    group by all
+    union all
+    select
+        c.finding_id,
+        c.measure,
+        least(m.entitlement_fen, m.paid_fen) as paid_back_fen
+    from choice as c
+    inner join draft_month as m on c.promoter_id = m.promoter_id and c.month = m.month
+    where c.measure = 'cancel_rebate' and m.issued and m.paid_fen > 0 and m.entitlement_fen > 0
+),
+
+settled as (
+    select
+        c.*,
+        p.paid_back_fen,
+        c.effect = 'auto' and p.paid_back_fen is null as applied,
+        c.effect = 'auto' and p.paid_back_fen is not null as takes_back
+    from choice as c
+    left join paid_month as p on c.finding_id = p.finding_id and c.measure = p.measure
+),
+
+wanted as (
+    select
+        finding_id,
+        clause,
+        measure,
+        subject_kind,
+        subject_id,
+        promoter_id,
+        month,
+        applied,
+        case when applied then 0 when two_people or takes_back then 2 else 1 end as needed,
+        case when measure in ('void_relation', 'void_order', 'reverse_transaction', 'cancel_rebate')
+            then amount_at_stake_fen end as amount_fen,
+        reason || case when takes_back then ' (paid already: for two people)' else '' end as reason,
+        0 as origin
+    from settled
+    union all
+    select
+        finding_id,
+        '4.4(1)' as clause,
+        'claw_back' as measure,
+        subject_kind,
+        subject_id,
+        promoter_id,
+        null as month,
+        false as applied,
+        2 as needed,
+        cast(sum(paid_back_fen) as bigint) as amount_fen,
+        'what was paid is demanded back with it: ' || min(reason) as reason,
+        1 as origin
+    from settled
+    where takes_back
+    group by finding_id, subject_kind, subject_id, promoter_id
+)
+
+select
+    w.finding_id,
+    w.clause,
+    w.measure,
+    w.subject_kind,
+    w.subject_id,
+    w.promoter_id,
+    w.month,
+    w.applied,
+    w.needed,
+    w.amount_fen,
+    w.reason
+from wanted as w
+anti join books_decision as b on w.finding_id = b.finding_id and w.measure = b.measure
+qualify row_number() over (partition by w.finding_id, w.measure order by w.origin) = 1
