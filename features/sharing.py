@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def build(wh: Warehouse, limits: Path = LIMITS) -> None:
-    """Make `identifier_use`, `identifier_value` and `identifier_holder`."""
+    """Make `identifier_use`, `identifier_value`, `identifier_holder` and `identifier_span`."""
     wh.make(SQL / "identifier_use.sql")
     degrees(wh, limits)
 
@@ -33,7 +33,7 @@ def degrees(wh: Warehouse, limits: Path = LIMITS) -> None:
     wh.make_all(SQL, ["identifier_shared", "identifier_held", "identifier_account", "identifier_silenced"])
     wh.make_all(SQL, ["identifier_accounts", "identifier_edge"])
     admit_entities(wh)
-    wh.make_all(SQL, ["identifier_degree", "identifier_value", "identifier_holder"])
+    wh.make_all(SQL, ["identifier_degree", "identifier_value", "identifier_holder", "identifier_span"])
 
 
 def admit_limits(wh: Warehouse, limits: Path = LIMITS) -> None:

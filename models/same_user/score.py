@@ -11,7 +11,7 @@ SQL = Path(__file__).parent / "sql"
 NUMBERED = ("same_user_account", "same_user_token", "same_user_holder", "same_user_referral")
 PAIRS = ("same_user_pair",)
 SCORED = (
-    "same_user_shared", "same_user_ip_day", "same_user_ip_gap", "same_user_weight", "same_user_paper",
+    "same_user_shared", "same_user_ip_day", "same_user_ip_meeting", "same_user_weight", "same_user_paper",
     "same_user_absent", "same_user_counted", "same_user_score", "same_user_override", "same_user_link",
 )  # fmt: skip
 

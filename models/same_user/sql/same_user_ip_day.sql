@@ -1,4 +1,4 @@
--- One row per account, shared ip and natural day, of the pairs being scored.
+-- One row per account, shared ip and natural day, of the pairs being scored; entities as of the ip's span of 28 days.
 create or replace table same_user_ip_day as
 with asked as (
     select
@@ -16,7 +16,8 @@ with asked as (
 select
     asked.account_no,
     asked.token_no,
-    identifier_use.span_on
+    identifier_use.span_on,
+    identifier_span.entities
 from asked
 inner join same_user_account
     on asked.account_no = same_user_account.account_no
@@ -25,3 +26,7 @@ inner join same_user_token
 inner join identifier_use
     on same_user_account.account_id = identifier_use.account_id
     and same_user_token.token = identifier_use.token and identifier_use.kind = 'ip'
+inner join identifier_span
+    on identifier_use.token = identifier_span.token
+    and identifier_span.span_from
+    = date '2000-01-03' + cast(28 * floor((identifier_use.span_on - date '2000-01-03') / 28) as integer)

@@ -7,15 +7,15 @@ with gapped as (
         same_user_shared.referral,
         same_user_shared.kind,
         same_user_shared.token_no,
-        same_user_shared.entities,
+        coalesce(same_user_ip_meeting.entities, same_user_shared.entities) as entities,
         same_user_shared.class,
         same_user_shared.first_seen,
         same_user_shared.last_seen,
-        coalesce(same_user_ip_gap.gap_days, same_user_shared.gap_days) as gap_days
+        coalesce(same_user_ip_meeting.gap_days, same_user_shared.gap_days) as gap_days
     from same_user_shared
-    left join same_user_ip_gap
-        on same_user_shared.a = same_user_ip_gap.a and same_user_shared.b = same_user_ip_gap.b
-        and same_user_shared.token_no = same_user_ip_gap.token_no
+    left join same_user_ip_meeting
+        on same_user_shared.a = same_user_ip_meeting.a and same_user_shared.b = same_user_ip_meeting.b
+        and same_user_shared.token_no = same_user_ip_meeting.token_no
 ),
 weighed as (
     select

@@ -1,0 +1,155 @@
+"""Same-user quality on simulated worlds: pairs, groups and referrals against the truth that the simulator wrote.
+
+    python -m benchmarks.quality_same_user --seeds 101 102 103 --accounts 20000
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.record import as_table, record
+from data_contracts.contract import of_stage
+from data_contracts.run import Run
+from data_contracts.vault import load_key
+from data_contracts.warehouse import Warehouse
+from features import sharing
+from models import same_user
+from pipelines import ingest
+from simulator import simulate
+
+ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True)
+class World:
+    """One simulated world and where it lies."""
+
+    folder: Path
+    accounts: int
+    seed: int
+    as_of: date = date(2025, 12, 31)
+
+    @property
+    def run(self) -> Run:
+        return Run("quality", 1, self.as_of, ZONE)
+
+    @property
+    def tables(self) -> Path:
+        return self.folder / "tables"
+
+
+def make_world(folder: Path, accounts: int, seed: int, months: int = 6, **shape: object) -> World:
+    """Simulate, read and tokenise one world; `<folder>/tables` then holds its feeds."""
+    promoters = max(20, accounts // 66)
+    simulate(folder / "feeds", accounts, promoters, months, seed, **shape)
+    world = World(folder, accounts, seed)
+    with Warehouse(world.tables, "books", world.run) as wh:
+        for contract in of_stage("books"):
+            wh.empty(contract.table)
+        wh.publish()
+    with Warehouse(world.tables, "feeds", world.run) as wh:
+        ingest.build(wh, sources=folder / "feeds", key=load_key(folder, {}), zone=ZONE, max_quarantine_share="0.05")
+        wh.publish()
+    return world
+
+
+def link_world(world: World, model: same_user.Model | None = None) -> None:
+    """Features and same-user models of a world; `<folder>/tables` then holds their tables."""
+    shutil.rmtree(world.tables / "features", ignore_errors=True)
+    with Warehouse(world.tables, "features", world.run) as wh:
+        for contract in of_stage("features"):
+            wh.empty(contract.table)
+        sharing.build(wh)
+        wh.publish()
+    with Warehouse(world.tables, "models", world.run) as wh:
+        for contract in of_stage("models"):
+            wh.empty(contract.table)
+        same_user.build(wh, model=model)
+        wh.publish()
+
+
+def truth(world: World) -> duckdb.DuckDBPyConnection:
+    """A connection with the world's truth, links, groups and referrals as views."""
+    con = duckdb.connect()
+    con.execute("set TimeZone = 'UTC'")
+    views = {
+        "truth": world.folder / "feeds/truth/accounts.parquet",
+        "link": world.tables / "models/link.parquet",
+        "member": world.tables / "models/group_member.parquet",
+        "referral_same": world.tables / "models/referral_same.parquet",
+        "referrals": world.tables / "feeds/referrals.parquet",
+        "use": world.tables / "features/identifier_use.parquet",
+    }
+    for name, path in views.items():
+        con.execute(f"create view {name} as select * from read_parquet('{path}')")
+    con.execute("""
+        create table true_pair as select a.account_id as account_a, b.account_id as account_b,
+            a.careful or b.careful as careful, greatest(a.scheme, b.scheme) as scheme, a.person = b.person as one_person,
+            coalesce(a.trace, b.trace) as trace
+        from truth a join truth b on a.controller = b.controller and a.account_id < b.account_id""")
+    con.execute("""
+        create table found_pair as select a.account_id as account_a, b.account_id as account_b
+        from member a join member b on a.group_id = b.group_id and a.account_id < b.account_id
+        where a.status = 'linked'""")
+    return con
+
+
+def measure(world: World) -> dict[str, object]:
+    """One row of figures. Pairs are those that linked groups imply, against pairs of one controller."""
+    con = truth(world)
+
+    def one(query: str) -> float:
+        value = con.execute(query).fetchall()[0][0]
+        return float(value or 0)
+
+    found, true = one("select count(*) from found_pair"), one("select count(*) from true_pair")
+    hit = one("select count(*) from found_pair join true_pair using (account_a, account_b)")
+    referred = """(select r.*, p.controller = i.controller as same, i.careful, p.scheme from referrals r
+        join truth p on p.account_id = r.promoter_id join truth i on i.account_id = r.invitee_id)"""
+    auto = "(select * from referral_same where group_status = 'linked' and outcome <> 'possibly')"
+    raised = one(f"select count(*) from {auto}")
+    right = one(f"select count(*) from {auto} a join {referred} r using (invitee_id) where r.same")
+    careless = one(f"select count(*) from {referred} where same and not careful")
+    careless_hit = one(f"select count(*) from {auto} a join {referred} r using (invitee_id) where r.same and not careful")
+    all_same = one(f"select count(*) from {referred} where same")
+    return {
+        "accounts": world.accounts, "seed": world.seed, "true pairs": int(true), "found": int(found),
+        "precision": round(hit / max(found, 1), 5), "recall": round(hit / max(true, 1), 4),
+        "referrals auto": int(raised), "their precision": round(right / max(raised, 1), 5),
+        "recall careless": round(careless_hit / max(careless, 1), 4),
+        "recall all": round(right / max(all_same, 1), 4),
+        "largest group": int(one("select max(group_size) from member")),
+        "strangers in one group, most": int(one(
+            "select max(n) from (select group_id, count(distinct controller) n from member join truth using (account_id)"
+            " where status = 'linked' group by all)")),
+        "needs_review": int(one("select count(distinct group_id) from member where status = 'needs_review'")),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Simulate, link, measure, and keep the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
+    parser.add_argument("--accounts", type=int, default=20_000)
+    parser.add_argument("--record", action="store_true")
+    given = parser.parse_args()
+    rows = []
+    for seed in given.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            world = make_world(Path(folder), given.accounts, seed)
+            link_world(world)
+            rows.append(measure(world))
+            print(rows[-1], flush=True)
+    if given.record:
+        record("Same users on simulated worlds", "python -m benchmarks.quality_same_user", as_table(rows))
+
+
+if __name__ == "__main__":
+    main()
