@@ -16,8 +16,9 @@ __all__ = ["SHIPPED", "Model", "build", "load", "score"]
 
 
 def build(wh: Warehouse, tracking: Any = None, model: Model | None = None) -> None:
-    """Make `link`, `group_member`, `group_event`, `membership_change` and `referral_same`."""
+    """Make `same_user_model`, `link`, `group_member`, `group_event`, `membership_change` and `referral_same`."""
     model = model or load()
+    model.publish(wh)
     score(wh, model)
     wh.make(SQL / "link.sql")
     group.build(wh, model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,17 @@ class Model:
     related_bits: float
     kinds: tuple[Kind, ...]
     groups: Mapping[str, float]
+    document: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Of the model file."""
+        return sha256(self.document.encode()).hexdigest()
+
+    def publish(self, wh: Warehouse) -> None:
+        """Make `same_user_model`: the file itself, so that a run can be explained by the model that scored it."""
+        row = {"version": self.version, "sha256": self.sha256, "document": self.document}
+        wh.admit("same_user_model", pa.Table.from_pylist([row]))
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -121,7 +133,7 @@ def read(text: str) -> Model:
     return Model(
         str(raw["version"]), int(raw["entities"]), float(raw["prior_bits"]), float(referral["prior_bits"]),
         float(raw["joint_cap_bits"]), float(thresholds["same_bits"]), float(thresholds["possibly_bits"]),
-        float(thresholds["related_bits"]), kinds, {k: float(v) for k, v in raw["groups"].items()},
+        float(thresholds["related_bits"]), kinds, {k: float(v) for k, v in raw["groups"].items()}, text,
     )  # fmt: skip
 
 

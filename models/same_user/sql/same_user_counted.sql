@@ -37,6 +37,7 @@ select
     rare,
     strong,
     identifies,
+    joint,
     weight_ubits,
     cast(case
         when joint then greatest(0, least(weight_ubits, $joint_cap_ubits - joint_ubits + weight_ubits))

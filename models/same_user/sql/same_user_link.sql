@@ -23,4 +23,4 @@ select
 from same_user_score
 full join same_user_override
     on same_user_score.a = same_user_override.a and same_user_score.b = same_user_override.b
-where same_user_score.a is not null or same_user_override.kind = 'must_link'
+where same_user_score.outcome <> 'unrelated' or same_user_override.kind = 'must_link'

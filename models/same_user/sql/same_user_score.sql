@@ -64,7 +64,7 @@ select
         when match_ubits >= $same_ubits and papers_agree then 'same_person'
         when match_ubits >= $same_ubits and corroborated then 'same_controller'
         when match_ubits >= $possibly_ubits then 'possibly'
-        else 'related'
+        when for_ubits >= $related_ubits then 'related'
+        else 'unrelated'
     end as outcome
 from totalled
-where match_ubits >= $possibly_ubits or for_ubits >= $related_ubits
