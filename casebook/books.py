@@ -49,6 +49,7 @@ class LastRun:
     run_id: str
     run_seq: int
     as_of: date
+    zone: str
 
 
 class Ledgerbook:
@@ -133,8 +134,8 @@ class Books:
     def last_run(self) -> LastRun | None:
         """The newest run, None before the first."""
         with self.reading() as book:
-            rows = book.rows("select run_id, run_seq, as_of from run order by run_seq desc limit 1")
-        return LastRun(rows[0]["run_id"], rows[0]["run_seq"], date.fromisoformat(rows[0]["as_of"])) if rows else None
+            rows = book.rows("select run_id, run_seq, as_of, zone from run order by run_seq desc limit 1")
+        return LastRun(**{**rows[0], "as_of": date.fromisoformat(rows[0]["as_of"])}) if rows else None
 
     def next_run_seq(self) -> int:
         """The number that the next run will have."""
@@ -169,7 +170,7 @@ class Books:
         fixed = {"run_seq": run.run_seq, "run_id": run.run_id, "by_whom": "policy",
                  "at": round(run.cutoff_at.timestamp()) * 1_000_000}  # fmt: skip
         head = {"run_seq": run.run_seq, "run_id": run.run_id, "as_of": run.as_of.isoformat(), "cutoff_at": fixed["at"],
-                "fingerprint": fingerprint, "models": chain.canonical(dict(models))}  # fmt: skip
+                "zone": run.zone, "fingerprint": fingerprint, "models": chain.canonical(dict(models))}  # fmt: skip
         with self.writing() as book:
             if book.value("select count(*) from run where run_id = :r", r=run.run_id):
                 return False

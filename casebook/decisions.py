@@ -68,8 +68,7 @@ def propose(
     by: str,
     reason: str,
     allowed: Mapping[str, Sequence[str]],
-    last_as_of: date,
-    zone: str,
+    zone: str | None = None,
     effective_from: datetime | None = None,
     effective_to: datetime | None = None,
     month: str | None = None,
@@ -79,9 +78,12 @@ def propose(
 ) -> str:
     """Propose a measure under a clause; returns the decision id. `allowed` tells per clause which measures it knows.
 
-    `last_as_of` is the last published day: its end is the default start, its month the default of `cancel_rebate`.
+    The end of the last published day is the default start, its month the default of `cancel_rebate`; an instant without
+    offset is read in the zone of that run (or `zone`).
     Raises NotAllowed when the agreement forbids it, UsageError when the proposal is not well formed.
     """
+    last_as_of, run_zone = published(books)
+    zone = zone or run_zone
     wanted = Proposal(
         measure, subject_kind, line(subject_id, "subject"), clause, person(by), line(reason, "reason"),
         micros(effective_from, zone) if effective_from else micros(cutoff(last_as_of, zone), zone),
@@ -168,17 +170,23 @@ def notice(decision_id: str, subject_id: str, created_on: str) -> dict[str, Any]
             "created_on": created_on, "amount_fen": None, "run_seq": None}  # fmt: skip
 
 
-def decide(
-    books: Books, decision_id: str, action: str, by: str, reason: str, *, last_as_of: date, zone: str
-) -> dict[str, Any]:
-    """Approve, reject, overturn or release a decision; returns how it stands then.
+def published(books: Books) -> tuple[date, str]:
+    """The last published day and its zone. Raises NotAllowed before the first run: there is nothing to decide on yet."""
+    last = books.last_run()
+    if last is None:
+        raise NotAllowed("nothing is published yet: run `tongren run` first, then decide")
+    return last.as_of, last.zone
+
+
+def decide(books: Books, decision_id: str, action: str, by: str, reason: str) -> str:
+    """Approve, reject, overturn or release a decision; returns a sentence that says how it stands then.
 
     Raises NotFound for an unknown id, NotAllowed for a move that the state or the two-person rule forbids (logged).
     """
     who, why = person(by), line(reason, "reason")
     if action not in MOVES:
         raise UsageError(f"there is no action {action}; there are {', '.join(MOVES)}")
-    ends = micros(cutoff(last_as_of, zone), zone) if action == "release" else None
+    ends = micros(cutoff(*published(books)), "UTC") if action == "release" else None
     with books.writing() as book:
         before = standing(book, decision_id)
         fault = _illegal(book, before, action, who, ends)
@@ -187,9 +195,18 @@ def decide(
                    "effective_to": ends, "run_seq": None}  # fmt: skip
             entry = chain.Entry(who, f"decision.{action}", decision_id, why, before=before["status"], after=row)
             book.record(entry, {"decision_event": [row]})
-            return standing(book, decision_id)
+            return _told(standing(book, decision_id))
         _log_refusal(book, who, action, decision_id, fault)
     raise NotAllowed(fault, decision_id=decision_id, action=action, status=before["status"])
+
+
+def _told(state: Mapping[str, Any]) -> str:
+    name, status = state["decision_id"], state["status"]
+    missing = state["needed"] - state["approvals"]
+    if status == "proposed" and state["approvals"]:
+        return f"{name} has {state['approvals']} of {state['needed']} approvals: {missing} other person must approve it"
+    told = {"approved": "the next run applies it", "overturned": "the next run undoes it", "rejected": "nothing follows"}
+    return f"{name} is {status}: {told.get(status, 'it ends with the last published day')}"
 
 
 def standing(book: Ledgerbook, decision_id: str) -> dict[str, Any]:

@@ -36,6 +36,11 @@ matching as (
     inner join rule as r on f.clause = r.clause
     where
         f.status = 'met'
+        -- A freeze needs a finding of collusion on that very invitee (3.5(3)).
+        and (
+            r.measure <> 'freeze_invitee'
+            or (f.subject_kind in ('referral', 'invitee') and f.clause in ('2.2(3)', '3.4(1)', '3.5(3)'))
+        )
         and (r.outcomes is null or coalesce(list_contains(r.outcomes, o.outcome), false))
         and (r.group_statuses is null or coalesce(list_contains(r.group_statuses, o.group_status), false))
         and (r.wants_flagged is null or coalesce(o.flagged = r.wants_flagged, false))

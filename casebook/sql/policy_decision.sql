@@ -1,5 +1,6 @@
 -- One row per decision that policy takes or proposes now: once per finding and measure, whatever became of it before.
 -- What would take back paid money is never automatic: it is proposed with its claw_back (4.4(1)), for two people.
+-- Nor is an irreversible measure or one for two people, and a refund burst by itself holds payouts at most (3.5(2)).
 create or replace table policy_decision as
 with choice as (
     select
@@ -8,6 +9,12 @@ with choice as (
         c.effect,
         c.rule_no,
         c.two_people,
+        c.effect = 'auto'
+        and not c.two_people
+        and c.measure not in (
+            'cancel_rebate', 'reverse_transaction', 'claw_back', 'freeze_promoter', 'freeze_invitee', 'cancel_programme'
+        )
+        and (f.clause <> '3.5(2)' or c.measure = 'hold_payout') as automatic,
         case
             when c.measure = 'cancel_rebate'
                 then strftime(coalesce(f.window_start, f.first_seen), '%Y-%m')
@@ -44,7 +51,7 @@ settled as (
     select
         c.*,
         p.paid_back_fen,
-        c.effect = 'auto' and p.paid_back_fen is null as applied,
+        c.automatic and p.paid_back_fen is null as applied,
         c.effect = 'auto' and p.paid_back_fen is not null as takes_back
     from choice as c
     left join paid_month as p on c.finding_id = p.finding_id and c.measure = p.measure

@@ -126,13 +126,15 @@ def table_of(name: str, rows: list[dict[str, Any]]) -> pa.Table:
 def propose(books: Books, **given: Any) -> str:
     """A proposal by li to hold the payout of P1, changed by what is given."""
     defaults = {"measure": "hold_payout", "subject_kind": "promoter", "subject_id": "P1", "clause": "3.5(2)", "by": "li",
-                "reason": "seen", "allowed": ALLOWED, "last_as_of": LAST, "zone": ZONE}  # fmt: skip
+                "reason": "seen", "allowed": ALLOWED}  # fmt: skip
     return decisions.propose(books, **{**defaults, **given})
 
 
-def decide(books: Books, decision_id: str, action: str, by: str = "wang", last_as_of: date = LAST) -> dict[str, Any]:
-    """A move by a person."""
-    return decisions.decide(books, decision_id, action, by, "because", last_as_of=last_as_of, zone=ZONE)
+def decide(books: Books, decision_id: str, action: str, by: str = "wang") -> dict[str, Any]:
+    """A move by a person; how the decision stands then."""
+    decisions.decide(books, decision_id, action, by, "because")
+    with books.reading() as book:
+        return decisions.standing(book, decision_id)
 
 
 def frozen(books: Books, folder: Path, table: str) -> list[dict[str, Any]]:

@@ -105,9 +105,10 @@ def test_a_table_cannot_be_emptied_on_postgresql(books: Books) -> None:
 
 
 def test_every_row_needs_the_audit_entry_that_wrote_it(books: Books) -> None:
+    publish(books, new_finding=[FINDING])
     with pytest.raises(sa.exc.IntegrityError), books.writing() as book:
         book.con.exec_driver_sql(
-            "insert into run (seq, run_seq, run_id, as_of, cutoff_at, fingerprint, models) values (77, 1, 'r', '', 0, '', '')"
+            "insert into verdict (seq, finding_id, verdict, by_whom, reason, at) values (77, 'F1', 'unclear', 'li', 'x', 0)"
         )
 
 

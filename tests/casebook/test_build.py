@@ -269,3 +269,22 @@ def test_money_and_confidence_conditions_choose_the_first_rule(built: Build, tmp
     assert decisions(built(policy_file=file, clause_result=[SAME], draft_line=dear)) == {"void_relation": ("proposed", 1)}
     assert decisions(built(policy_file=file, clause_result=[{**SAME, "confidence": 0.98}], draft_line=[LINE])) == {}
     assert decisions(built(as_of=date(2027, 1, 1), policy_file=file, clause_result=[SAME], draft_line=[LINE])) == {}
+
+
+@pytest.mark.parametrize(("clause", "measure", "two_people", "expected"), [
+    ("3.5(2)", "hold_payout", "[]", {"hold_payout": ("applied", 0)}),
+    ("3.5(2)", "suspend_functions", "[]", {"suspend_functions": ("proposed", 1)}),
+    ("3.5(2)", "cancel_rebate", "[]", {"cancel_rebate": ("proposed", 1)}),
+    ("3.4(1)", "cancel_programme", "[cancel_programme]", {"cancel_programme": ("proposed", 2)}),
+    ("3.4(1)", "warn", "[]", {"warn": ("applied", 0)}),
+    ("3.4(1)", "warn", "[warn]", {"warn": ("proposed", 2)}),
+    ("3.4(1)", "freeze_invitee", "[]", {}),
+])  # fmt: skip
+def test_no_purely_automatic_decision_of_weight(
+    built: Build, tmp_path: Path, clause: str, measure: str, two_people: str, expected: dict[str, Any]
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(
+        f'- {{effective_from: "2024-01-01", rules: [{{clause: "{clause}", measure: {measure}, do: auto}}], two_people: {two_people}}}'
+    )
+    assert decisions(built(policy_file=file, clause_result=[{**BURST, "clause": clause}])) == expected

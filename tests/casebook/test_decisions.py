@@ -85,11 +85,11 @@ def test_a_hold_is_released_at_the_end_of_the_last_published_day(started: Books,
     decision = propose(started)
     decide(started, decision, "approve")
     publish(started, 2, date(2026, 2, 20), decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
-    decide(started, decision, "release", last_as_of=date(2026, 2, 20))
+    decide(started, decision, "release")
     row = next(d for d in frozen(started, tmp_path / "w", "books_decision") if d["decision_id"] == decision)
     assert (row["status"], row["effective_to"], row["applied_seq"]) == ("applied", datetime(2026, 2, 20, 16, tzinfo=UTC), 2)
     with pytest.raises(NotAllowed, match="ended"):
-        decide(started, decision, "release", last_as_of=date(2026, 2, 20))
+        decide(started, decision, "release")
 
 
 def test_only_a_hold_can_be_released(started: Books) -> None:

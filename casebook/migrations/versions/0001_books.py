@@ -26,6 +26,7 @@ CASEWORK = {
     run_id text not null unique,
     as_of text not null,
     cutoff_at bigint not null,
+    zone text not null,
     fingerprint text not null,
     models text not null""", "run_seq"),
     "finding": ("""
