@@ -188,7 +188,9 @@ def recorded(tables: Path) -> dict[str, list[pa.Table]]:
     out: dict[str, list[pa.Table]] = {}
     for contract in contracts().values():
         if contract.records:
-            out.setdefault(contract.records, []).append(pq.read_table(tables / contract.stage / f"{contract.table}.parquet"))
+            out.setdefault(contract.records, []).append(
+                pq.read_table(tables / contract.stage / f"{contract.table}.parquet")
+            )
     return out
 
 

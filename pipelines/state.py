@@ -43,7 +43,9 @@ class State:
     def current(self) -> Path:
         """The folder of the newest published run. Raises NotFound when nothing was published yet."""
         if not self.current_link.exists():
-            raise NotFound(f"nothing is published in {self.folder} yet: run `tongren run --state {self.folder} ...` first")
+            raise NotFound(
+                f"nothing is published in {self.folder} yet: run `tongren run --state {self.folder} ...` first"
+            )
         return self.current_link.resolve()
 
     def run_folder(self, run_id: str | None) -> Path:

@@ -182,7 +182,7 @@ from walk where refused is not null""",
 
 def _known(contract: Contract, key: str) -> str:
     table = contract.table
-    more = f", any_value(registered_at) filter (where what is null) as registered_at" if table == "accounts" else ""
+    more = ", any_value(registered_at) filter (where what is null) as registered_at" if table == "accounts" else ""
     return f"""
 create table known_{table} as
 select {key} as id,

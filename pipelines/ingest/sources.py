@@ -80,7 +80,7 @@ def _of_table(sources: Path, table: str) -> list[SourceFile]:
 
 
 def _strange(entry: str, table: str) -> bool:
-    return entry.startswith(table) and entry[len(table) : len(table) + 1] in set("*?[{'\"`;$ \\%") or "\0" in entry
+    return (entry.startswith(table) and entry[len(table) : len(table) + 1] in set("*?[{'\"`;$ \\%")) or "\0" in entry
 
 
 def _part(sources: Path, table: str, path: Path) -> SourceFile:
