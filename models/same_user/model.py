@@ -53,6 +53,7 @@ class Model:
     prior_bits: float
     referral_prior_bits: float
     joint_cap_bits: float
+    household_bits: float
     same_bits: float
     possibly_bits: float
     related_bits: float
@@ -78,6 +79,7 @@ class Model:
             "prior_ubits": micro(self.prior_bits),
             "referral_prior_ubits": micro(self.referral_prior_bits),
             "joint_cap_ubits": micro(self.joint_cap_bits),
+            "household_ubits": micro(self.household_bits),
             "same_ubits": micro(self.same_bits),
             "possibly_ubits": micro(self.possibly_bits),
             "related_ubits": micro(self.related_bits),
@@ -132,7 +134,7 @@ def read(text: str) -> Model:
     kinds = tuple(_kind(name, spec, float(referral["u"].get(name, 0.0))) for name, spec in raw["kinds"].items())
     return Model(
         str(raw["version"]), int(raw["entities"]), float(raw["prior_bits"]), float(referral["prior_bits"]),
-        float(raw["joint_cap_bits"]), float(thresholds["same_bits"]), float(thresholds["possibly_bits"]),
+        float(raw["joint_cap_bits"]), float(raw["household_bits"]), float(thresholds["same_bits"]), float(thresholds["possibly_bits"]),
         float(thresholds["related_bits"]), kinds, {k: float(v) for k, v in raw["groups"].items()}, text,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ NUMBERED = ("same_user_account", "same_user_token", "same_user_holder", "same_us
 PAIRS = ("same_user_pair",)
 SCORED = (
     "same_user_shared", "same_user_ip_day", "same_user_ip_meeting", "same_user_weight", "same_user_paper",
-    "same_user_absent", "same_user_counted", "same_user_score", "same_user_override", "same_user_link",
+    "same_user_counted", "same_user_absent", "same_user_score", "same_user_override", "same_user_link",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ WORDS: dict[str, dict[str, str]] = {
         "capped": " (of {full:.2f}: one household counts once)",
         "against": "each has its own {kind}",
         "total": "in all", "silent": "Also shared, and worth nothing: {kind} {mask}, held by {shared_by:,} ({reason} since {since}).",
+        "household": "household", "against_household": "one door, one device or line and nothing more: so does a household look",
         "must_link": "An analyst joined the two.", "cannot_link": "An analyst parted the two: they are never one group.",
         "path": "They are linked through others; the strongest path:", "group": "Group {group} ({status}).",
         "fall": "What would part them: {a} and {b} without their {kinds};",
@@ -37,6 +38,7 @@ WORDS: dict[str, dict[str, str]] = {
         "capped": "（原为 {full:.2f}：同一住户只计一次）",
         "against": "双方都有{kind}，但不相同",
         "total": "合计", "silent": "另有共用但不计分的：{kind} {mask}，{shared_by:,} 个用户持有（{reason}，自 {since} 起）。",
+        "household": "同住", "against_household": "同一住址、同一设备或网络，再无其他：同住的家人也会如此",
         "must_link": "分析员已认定两者为同一用户。", "cannot_link": "分析员已认定两者不是同一用户，不会归入同一组。",
         "path": "两者经由其他账号相连，最强的路径：", "group": "组 {group}（{status}）。",
         "fall": "去掉以下证据即可将两者分开：{a} 与 {b} 之间的{kinds}。",
@@ -88,7 +90,8 @@ def waterfall(pair: dict[str, Any], same_bits: float, w: dict[str, str]) -> list
         lines.append(_line(p["bits"], running, text))
     for kind, bits in pair["against"]:
         running += bits
-        lines.append(_line(bits, running, w["against"].format(kind=w[kind])))
+        text = w["against_household"] if kind == "household" else w["against"].format(kind=w[kind])
+        lines.append(_line(bits, running, text))
     if pair["override"]:
         lines.append(w[pair["override"]])
     return lines
