@@ -62,7 +62,7 @@ class Calendar:
         a = np.interp(low.astype(np.float64), self._edges, self._mass)
         b = np.interp(high.astype(np.float64), self._edges, self._mass)
         found = np.interp(a + rng.random(len(low)) * (b - a), self._mass, self._edges).astype(np.int64)
-        return np.clip(found, low, np.maximum(low, high - 1))
+        return np.asarray(np.clip(found, low, np.maximum(low, high - 1)), dtype=np.int64)
 
     def day(self, at: Ints) -> Ints:
         """Natural days since the origin."""
@@ -93,3 +93,9 @@ def _festival(day: date) -> float:
     if day.month == 10 and day.day <= 7:
         return 0.6
     return 1.25 if (day + timedelta(days=3)).month != day.month else 1.0
+
+
+def same_day(at: Ints, day_of: Ints) -> Ints:
+    """Instants moved into the natural day of other instants."""
+    opens = (day_of + ZONE_OFFSET) // DAY * DAY - ZONE_OFFSET
+    return np.asarray(np.clip(at, opens, opens + DAY - 1), dtype=np.int64)

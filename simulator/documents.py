@@ -28,7 +28,10 @@ documents:
     rejoin_cooloff_days: 90
     minimum_payout: "10.00"
     instalments: [{{share: "1.00", after_months: 0}}]
-    working_days: {{weekend: [6, 7], holidays: ["2025-10-01", "2025-10-02", "2025-10-03", "2025-10-06", "2025-10-07", "2025-10-08"], workdays: ["2025-09-28", "2025-10-11"]}}
+    working_days:
+      weekend: [6, 7]
+      holidays: ["2025-10-01", "2025-10-02", "2025-10-03", "2025-10-06", "2025-10-07", "2025-10-08"]
+      workdays: ["2025-09-28", "2025-10-11"]
     max_quarantine_share: "0.005"
     withholding:
       regime: per_payment
@@ -74,7 +77,10 @@ _DETAIL = """\
 _POLICY = """\
 - effective_from: "{start}"
   rules:
-    - {{clause: "2.2(3)", measure: void_relation, when: {{outcome: [same_person, same_controller], group_status: linked}}, do: auto}}
+    - clause: "2.2(3)"
+      measure: void_relation
+      when: {{outcome: [same_person, same_controller], group_status: linked}}
+      do: auto
     - {{clause: "2.2(3)", measure: void_relation, when: {{outcome: [possibly]}}, do: propose}}
     - {{clause: "3.5(2)", measure: hold_payout, when: {{flagged: true}}, do: auto, days: 60}}
     - {{clause: "3.5(2)", measure: cancel_rebate, when: {{flagged: true}}, do: propose}}

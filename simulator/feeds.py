@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.calendar import DAY, HISTORY_DAYS, ZONE, ZONE_OFFSET, instant, month_start
+from simulator.calendar import DAY, HISTORY_DAYS, ZONE, ZONE_OFFSET, instant
 from simulator.cheats import CODE, SCHEMES
-from simulator.documents import second_base_on, season_days
+from simulator.documents import season_days, second_base_on
 from simulator.life import ACCOUNT_TYPES, AFFILIATIONS, CHANNELS, FIELDS, STAFF_KINDS, VERIFICATIONS
 from simulator.orders import ACTIVITIES, FLASH, ORDER_KINDS
 from simulator.payouts import held_from, requests
@@ -26,25 +27,26 @@ if TYPE_CHECKING:
     from simulator.programme import Story
 
 FEEDS = (
-    "accounts", "account_changes", "identifiers", "promoters", "referrals", "affiliations", "staff", "products", "orders",
-    "refunds", "coupons", "payouts", "payout_requests", "contact_attempts", "reports",
+    "accounts", "account_changes", "identifiers", "promoters", "referrals", "affiliations", "staff", "products",
+    "orders", "refunds", "coupons", "payouts", "payout_requests", "contact_attempts", "reports",
 )  # fmt: skip
+TRUTHS = ("accounts", "promoters", "orders", "bursts")
 BURSTING = ("ring", "collusion", "slow_refund")
 
 
 def write_feeds(out: Path, story: Story) -> Summary:
     """Write all feeds and the truth of a story into a folder."""
-    press = Press(_parameters(story))
-    _admit(press, story)
-    rows = {}
-    for feed in FEEDS:
-        path = out / f"{feed}.parquet"
-        rows[feed] = _identifiers(press, path, story) if feed == "identifiers" else press.print(path, f"feed_{feed}")
     truth = out / "truth"
     truth.mkdir(exist_ok=True)
-    counts = {
-        t: press.print(truth / f"{t}.parquet", f"truth_{t}") for t in ("accounts", "promoters", "orders", "bursts")
-    }
+    rows = {}
+    with TemporaryDirectory() as scratch, Press(_parameters(story), Path(scratch)) as press:
+        _admit(press, story)
+        for feed in FEEDS:
+            path = out / f"{feed}.parquet"
+            rows[feed] = (
+                _identifiers(press, path, story) if feed == "identifiers" else press.print(path, f"feed_{feed}")
+            )
+        counts = {table: press.print(truth / f"{table}.parquet", f"truth_{table}") for table in TRUTHS}
     (truth / "events.json").write_text(_events(story), encoding="utf-8")
     cheats = story.people.cheats
     days = tuple(story.calendar.statement_days())
@@ -108,8 +110,8 @@ def _admit(press: Press, story: Story) -> None:
         "promotable": [p.promotable for p in PRODUCTS], "recharge_card": [p.recharge_card for p in PRODUCTS],
     })  # fmt: skip
     press.admit("sim_order", {
-        "position": np.arange(len(orders.account)), "account": orders.account, "paid": orders.paid, "product": orders.product,
-        "kind": orders.kind, "activity": orders.activity, "listed": orders.listed, "coupon": orders.coupon,
+        "position": np.arange(len(orders.account)), "account": orders.account, "paid": orders.paid,
+        "product": orders.product, "kind": orders.kind, "activity": orders.activity, "listed": orders.listed, "coupon": orders.coupon,
         "voucher": orders.voucher, "plan": orders.plan, "month": story.calendar.month_of(orders.paid),
     })  # fmt: skip
     press.admit("sim_refund", {
@@ -136,7 +138,7 @@ def _events(story: Story) -> str:
     outage = (origin + timedelta(days=story.outage_day)).isoformat() if story.outage_day >= 0 else None
     facts = {
         "seed": world.seed, "accounts": world.accounts, "promoters": world.promoters, "months": world.months,
-        "period": {"from": calendar.first_day.isoformat(), "to": (month_start(world.months, world.months) - timedelta(days=1)).isoformat()},
+        "period": {"from": calendar.first_day.isoformat(), "to": calendar.statement_days()[-1].isoformat()},
         "as_of_days": [day.isoformat() for day in calendar.statement_days()],
         "outage": {"day": outage, "share_of_recent_orders": world.outage_share} if outage else None,
         "seasons": {name: day.isoformat() for name, day in season_days(calendar).items()},

@@ -55,6 +55,7 @@ def own_things(world: World, people: People, programme: Programme, rng: np.rando
     phone = _hand_on(phone, world.recycled_phones, 100 * DAY, people, programme, rng)
     device = _hand_on(device, world.second_hand_devices, 40 * DAY, people, programme, rng)
     mate = _housemate(people)
+    device = _hand_down(device, mate, world.family_hand_downs, programme, rng)
     payment = np.where((mate >= 0) & (rng.random(count) < world.family_cards), payment[mate], payment)
     shared = (mate >= 0) & (rng.random(count) < world.family_devices)
     device = np.where(shared, device[mate], device)
@@ -78,6 +79,13 @@ def _hand_on(
     result = codes.copy()
     result[takers[once]] = codes[given]
     return result
+
+
+def _hand_down(device: Ints, mate: Ints, share: float, programme: Programme, rng: np.random.Generator) -> Ints:
+    """A housemate who has stopped using a device gives it to one who registers later."""
+    rested = programme.registered > programme.last_seen[np.maximum(mate, 0)] + 40 * DAY
+    given = (mate >= 0) & rested & (rng.random(len(device)) < share * 4)
+    return np.where(given, device[mate], device)
 
 
 def _housemate(people: People) -> Ints:

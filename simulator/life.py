@@ -143,7 +143,8 @@ def _contacts(people: People, programme: Programme, calendar: Calendar, rng: np.
     at = first[who] + turn * DAY
     reached = ~silent[who] & (turn == times[who] - 1)
     return {
-        "promoter": called[who], "happened": at, "channel": rng.integers(0, 4, size=len(who)), "reached": reached.astype(np.int64),
+        "promoter": called[who], "happened": at, "channel": rng.integers(0, 4, size=len(who)),
+        "reached": reached.astype(np.int64),
     }  # fmt: skip
 
 

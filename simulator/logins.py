@@ -27,7 +27,7 @@ def sight_everyone(
     account = np.arange(world.accounts, dtype=np.int64)
     registered = programme.registered
     _papers(world, people, programme, things, seen)
-    visits = rng.poisson(0.8, size=world.accounts)
+    visits = rng.poisson(0.5, size=world.accounts)
     visits[: world.promoters] = 3 * world.months + rng.poisson(2.0, size=world.promoters)
     visitor = np.repeat(account, visits)
     at = _within(calendar, programme, visitor, rng)
@@ -46,7 +46,7 @@ def sight_everyone(
 
     ip = networks.everyday(people, who, when, rng)
     hidden = is_hidden(people)[who]
-    proxy = networks.line(8 * len(people.cheats.promoter) + who)
+    proxy = networks.line(8 * len(people.cheats.promoter) + world.accounts + who)
     away = np.where(rng.random(len(who)) < 0.7, networks.carrier(rng.integers(0, 1 << 20, size=len(who))), proxy)
     ip = np.where(hidden, away, ip)
     ip = private_addresses(ip, rng.random(len(who)) < world.placeholders)

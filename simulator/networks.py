@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.calendar import DAY, Bools, Calendar, Ints
+from simulator.calendar import Bools, Calendar, Ints
 from simulator.people import People
 from simulator.world import World
 
@@ -35,8 +35,9 @@ class Networks:
         """The line of a household at an instant."""
         region, place = household % _REGIONS, household // _REGIONS
         deal = (self.calendar.day(at) + region * 4) // _LEASE_DAYS
-        step = self.steps[deal * 2] % (self.pool - 1) + 1
-        index = region * self.pool + (place * step + self.steps[deal * 2 + 1]) % self.pool
+        step = self.steps[deal * 2 % len(self.steps)] % (self.pool - 1) + 1
+        shift = self.steps[(deal * 2 + 1) % len(self.steps)]
+        index: Ints = region * self.pool + (place * step + shift) % self.pool
         return np.where(household % 5 == 0, index * 4 + V6, index * 4 + V4)
 
     def campus(self, campus: Ints, dice: Ints) -> Ints:
@@ -96,6 +97,3 @@ def _is_prime(number: int) -> bool:
 def private_addresses(codes: Ints, hit: Bools) -> Ints:
     """Replace the hit addresses by private ones, as a faulty proxy does."""
     return np.where(hit, codes // 4 * 4 + PRIVATE, codes)
-
-
-__all__ = ["DAY", "Networks", "build_networks", "private_addresses"]

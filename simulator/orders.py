@@ -72,7 +72,7 @@ def _honest(
     first = registered + 300_000_000 + rng.exponential(5 * DAY, size=count).astype(np.int64)
     buys &= first < last
     zeal = rng.gamma(1.3, 1.0 / 1.3, size=count)
-    more = rng.poisson(np.where(buys, zeal * 0.9 * (last - first) / (30 * DAY), 0.0))
+    more = rng.poisson(np.where(buys, zeal * 1.5 * (last - first) / (30 * DAY), 0.0))
     buyer = np.flatnonzero(buys)
     again = np.repeat(np.arange(count, dtype=np.int64), more)
     later = calendar.draw(rng, first[again], np.maximum(last[again], first[again] + 1))

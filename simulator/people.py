@@ -79,7 +79,8 @@ def settle_people(world: World, cheats: Cheats, rng: np.random.Generator) -> Peo
     main[alt[scheme[alt] == CODE["collusion"]]] = NONE
     hand = np.where(main[alt] >= 0, main[alt], alt)
     controller[alt] = hand
-    same_papers = ~careful[alt] & (rng.random(len(alt)) < 0.6) | (scheme[alt] == CODE["prior_payer"])
+    few = cheats.number < 4  # a platform lets one document open only so many accounts
+    same_papers = ~careful[alt] & few & (rng.random(len(alt)) < 0.8) | (scheme[alt] == CODE["prior_payer"])
     person[alt] = np.where(same_papers, hand, alt)
 
     household, campus, office = _homes(world, base, rng)

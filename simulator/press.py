@@ -20,14 +20,16 @@ ROW_GROUP = 122_880
 
 
 class Press:
-    """Tables of codes go in, feeds come out. ``parameters`` are those that any statement may name."""
+    """Tables of codes go in, feeds come out. ``parameters`` are those that any statement may name; DuckDB spills
+    what does not fit its memory into ``scratch``."""
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, parameters: Mapping[str, Any], scratch: Path) -> None:
         self._con = duckdb.connect(
             config={
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
                 "memory_limit": "2GB",
+                "temp_directory": str(scratch),
             }
         )
         self._con.execute("set python_enable_replacements = false")
@@ -36,10 +38,16 @@ class Press:
             self._con.execute((_SQL / "macros" / f"{macro}.sql").read_text(encoding="utf-8"))
         self._parameters = {
             "regions": list(names.REGIONS), "cards": list(names.CARD_PREFIXES), "octets": list(names.FIRST_OCTETS),
-            "ordinary": list(names.NUMBER_PREFIXES), "virtual": list(names.VIRTUAL_PREFIXES), "roads": list(names.ROADS),
-            "estates": list(names.ESTATES), "places": [list(p) for p in names.PLACES], "receivers": list(names.RECEIVERS),
-            "domains": list(names.MAIL_DOMAINS), **parameters,
+            "ordinary": list(names.NUMBER_PREFIXES), "virtual": list(names.VIRTUAL_PREFIXES),
+            "roads": list(names.ROADS), "estates": list(names.ESTATES), "places": [list(p) for p in names.PLACES],
+            "receivers": list(names.RECEIVERS), "domains": list(names.MAIL_DOMAINS), **parameters,
         }  # fmt: skip
+
+    def __enter__(self) -> Press:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._con.close()
 
     def admit(self, table: str, columns: Mapping[str, Any]) -> None:
         """Make a table of columns of equal length visible to the statements."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.calendar import DAY, HOUR, SECOND, Bools, Calendar, Ints
+from simulator.calendar import DAY, HOUR, SECOND, Calendar, Ints
 from simulator.cheats import CODE, registration_times
 from simulator.people import NONE, People
 from simulator.world import World
@@ -51,6 +51,7 @@ def enrol(world: World, people: People, calendar: Calendar, rng: np.random.Gener
     np.minimum.at(registered, before, registered[returning] - rng.integers(30 * DAY, 120 * DAY, size=len(returning)))
     dormant = rng.random(blocks.accounts) < 0.3
     dormant[: blocks.promoters] = False
+    dormant[people.alt] = False
     away = registered + (rng.exponential(45 * DAY, size=blocks.accounts)).astype(np.int64) + HOUR
     last_seen = np.where(dormant, np.minimum(away, calendar.end - 1), calendar.end - 1)
     last_seen = np.minimum(np.maximum(last_seen, registered + HOUR), calendar.end - 1)
@@ -134,8 +135,3 @@ def _clicks(people: People, inviter: Ints, registered: Ints, rng: np.random.Gene
     delay = np.where(forced & (rng.random(count) < 0.75), instantly, delay)
     missing = rng.random(count) < np.where(forced, 0.45, 0.03)
     return np.where((inviter < 0) | missing, NONE, registered - delay)
-
-
-def referred(programme: Programme) -> Bools:
-    """True for accounts that came through somebody's link."""
-    return programme.promoter >= 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.calendar import DAY, HOUR, ZONE_OFFSET, Calendar, Floats, Ints
+from simulator.calendar import DAY, HOUR, Bools, Calendar, Floats, Ints
 from simulator.cheats import CODE
 from simulator.orders import Orders
 from simulator.people import People
@@ -59,7 +59,7 @@ def _rates(world: World, people: People, programme: Programme, rng: np.random.Ge
     return np.where(rng.random(world.accounts) < world.heavy_refunders, 0.5, np.minimum(rate, 0.5))
 
 
-def _outage(world: World, orders: Orders, calendar: Calendar, rng: np.random.Generator) -> tuple[int, np.ndarray, Ints]:
+def _outage(world: World, orders: Orders, calendar: Calendar, rng: np.random.Generator) -> tuple[int, Bools, Ints]:
     """One day in the second half of the period; who bought within 30 days may ask for the money back."""
     length = (calendar.end - calendar.start) // DAY
     day = int((calendar.start - calendar.origin) // DAY + length * rng.uniform(0.55, 0.75))
@@ -110,11 +110,3 @@ def _rows(orders: Orders, calendar: Calendar, at: Ints, cause: Ints, rng: np.ran
     why = np.concatenate([why, why[rest]])
     position = np.lexsort((when, order))
     return Refunds(order[position], when[position], kind[position], amount[position], why[position])
-
-
-def day_of(at: Ints, calendar: Calendar) -> Ints:
-    """Natural days since the origin (which is 00:00 of a natural day)."""
-    return (at - calendar.origin) // DAY
-
-
-__all__ = ["CAUSES", "REFUND_KINDS", "ZONE_OFFSET", "Refunds", "day_of", "refund_orders"]

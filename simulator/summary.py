@@ -25,7 +25,8 @@ class Summary:
         days = ",".join(day.isoformat() for day in self.as_of_days)
         return [
             *feeds,
-            f"cheating_promoters={self.cheating_promoters} cheating_accounts={self.cheating_accounts} bursts={self.bursts}",
+            f"cheating_promoters={self.cheating_promoters} cheating_accounts={self.cheating_accounts}",
+            f"bursts={self.bursts}",
             f"as_of={days}",
             f"folder={self.folder}",
         ]
