@@ -1,0 +1,155 @@
+"""One row in a feed is bad by itself: it is quarantined under its code, or read as it was meant. One test per code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+ORDER, ACCOUNT, IDENTIFIER, PROMOTER = "orders", "accounts", "identifiers", "promoters"
+
+# code, feed, column, what stands there
+QUARANTINED = [
+    ("amt.format", ORDER, "cash_amount", "1e2"),
+    ("amt.format", ORDER, "cash_amount", "1_00"),
+    ("amt.format", ORDER, "cash_amount", "1,00.00"),
+    ("amt.format", ORDER, "cash_amount", "￥12"),
+    ("amt.format", ORDER, "cash_amount", "１２"),
+    ("amt.format", ORDER, "cash_amount", "12元"),
+    ("amt.format", ORDER, "cash_amount", ".5"),
+    ("amt.scale", ORDER, "cash_amount", "12.345"),
+    ("amt.nan", ORDER, "cash_amount", "NaN"),
+    ("amt.nan", ORDER, "cash_amount", "-inf"),
+    ("amt.sign", ORDER, "cash_amount", "+5"),
+    ("amt.sign", ORDER, "cash_amount", "007.00"),
+    ("amt.range", ORDER, "list_amount", "100000000000.01"),
+    ("amt.range", ORDER, "list_amount", "1" + "0" * 40),
+    ("amt.direction", ORDER, "cash_amount", "-0.01"),
+    ("amt.direction", "refunds", "cash_amount", "-1"),
+    ("amt.over_list", ORDER, "cash_amount", "100.01"),
+    ("null.word", ORDER, "cash_amount", "N/A"),
+    ("null.word", ORDER, "order_id", ""),
+    ("null.word", ORDER, "kind", "null"),
+    ("ts.format", ORDER, "paid_at", "2025-02-30T10:00:00+08:00"),
+    ("ts.format", ORDER, "paid_at", "1764554400000"),
+    ("ts.format", ORDER, "paid_at", "31/12/2025"),
+    ("ts.range", ORDER, "paid_at", "infinity"),
+    ("ts.range", ORDER, "paid_at", "epoch"),
+    ("ts.range", ORDER, "paid_at", "0001-01-01T00:00:00+08:00"),
+    ("ts.range", ORDER, "paid_at", "9999-12-31T00:00:00+08:00"),
+    ("ts.range", ORDER, "paid_at", "1999-12-31T23:59:59+08:00"),
+    ("ts.leap", ORDER, "paid_at", "2025-12-01T24:00:00+08:00"),
+    ("ts.leap", ORDER, "paid_at", "2025-12-01T10:00:60+08:00"),
+    ("ts.zone", ORDER, "paid_at", "2025-12-01 10:00:00"),
+    ("enum", ORDER, "kind", "gift"),
+    ("enum", ACCOUNT, "account_type", "Individual"),
+    ("bool", PROMOTER, "declared_staff_tie", "maybe"),
+    ("id.excel", ORDER, "order_id", "1.10105E+17"),
+    ("text.unsafe", ORDER, "order_id", "O" * 129),
+    ("text.unsafe", ORDER, "order_id", "O\u202e1"),
+    ("text.unsafe", ORDER, "product_code", "ecs\u200b"),
+    ("csv.embednl", ORDER, "product_code", "ecs\n2"),
+    ("csv.control", ORDER, "product_code", "ecs\x07"),
+    ("id.check", IDENTIFIER, "id_doc", "110101199003070021"),
+    ("id.check", IDENTIFIER, "id_doc", "110101199002307819"),
+    ("phone.length", IDENTIFIER, "phone", "138123400011"),
+    ("ip.syntax", IDENTIFIER, "ip", "8.8.8.800"),
+    ("email.syntax", IDENTIFIER, "email", "li.lei.qq.com"),
+]
+
+
+@pytest.mark.parametrize(("code", "feed", "column", "value"), QUARANTINED)
+def test_quarantined(code: str, feed: str, column: str, value: str, feeds: Any, deliver: Any, ingest: Any) -> None:
+    row = feeds[feed][0]
+    if feed == IDENTIFIER:
+        row |= {"kind": column, "value": value}
+    else:
+        row[column] = value
+    done = ingest(deliver(feeds))
+    assert done.broken(feed) == [(1, code)]
+    assert done.summary.quarantined[feed] == 1
+
+
+# feed, column, what stands there, what it is inside
+NORMALISED = [
+    (ORDER, "cash_amount", "-0.00", "cash_fen", 0),
+    (ORDER, "cash_amount", "5", "cash_fen", 500),
+    (ORDER, "cash_amount", "5.1", "cash_fen", 510),
+    (ORDER, "activity_id", "NULL", "activity_id", None),
+    (ORDER, "activity_id", "-", "activity_id", None),
+    (ORDER, "activity_id", "=cmd|' /C calc'!A0", "activity_id", "=cmd|' /C calc'!A0"),
+    (ORDER, "activity_id", "<script>alert(1)</script>", "activity_id", "<script>alert(1)</script>"),
+    (PROMOTER, "declared_staff_tie", "是", "declared_staff_tie", True),
+    (PROMOTER, "declared_staff_tie", "0", "declared_staff_tie", False),
+    (PROMOTER, "declared_staff_tie", "", "declared_staff_tie", None),
+]
+
+
+@pytest.mark.parametrize(("feed", "column", "value", "inside", "expected"), NORMALISED)
+def test_read_as_meant(
+    feed: str, column: str, value: str, inside: str, expected: Any, feeds: Any, deliver: Any, ingest: Any
+) -> None:
+    feeds[feed][0][column] = value
+    if feed == ORDER:
+        feeds["refunds"] = []
+    done = ingest(deliver(feeds))
+    assert done.broken(feed) == []
+    key = {"orders": "order_id", "promoters": "promoter_id"}[feed]
+    assert done.rows(f"select {inside} from {feed} where {key} = '{feeds[feed][0][key]}'") == [(expected,)]
+
+
+def test_ts_zone_a_column_without_any_offset_is_read_in_the_programmes_zone(feeds: Any, deliver: Any, ingest: Any) -> None:
+    for row in feeds["orders"]:
+        row["paid_at"] = row["paid_at"].replace("T", " ").replace("+08:00", "")
+    done = ingest(deliver(feeds))
+    assert done.broken("orders") == []
+    assert done.rows("select epoch(paid_at)::bigint from orders where order_id = 'O1'") == [(1764554400,)]
+
+
+@pytest.mark.parametrize("value", ["2025-12-01T02:00:00Z", "2025-12-01 10:00:00+0800", "2025-12-01T10:00+08"])
+def test_the_same_instant_in_any_offset(value: str, feeds: Any, deliver: Any, ingest: Any) -> None:
+    feeds["orders"][0]["paid_at"] = value
+    assert ingest(deliver(feeds)).rows("select epoch(paid_at)::bigint from orders where order_id = 'O1'") == [(1764554400,)]
+
+
+def test_link_placeholder_is_kept_and_never_links(feeds: Any, deliver: Any, ingest: Any) -> None:
+    base = feeds["identifiers"][0]
+    values = [("phone", "00000000000"), ("phone", "13800138000"), ("payment", "123456"), ("ip", "127.0.0.1"),
+              ("ip", "0.0.0.0"), ("ip", "10.1.2.3"), ("device", "999999999999999")]  # fmt: skip
+    feeds["identifiers"] = [base | {"kind": k, "value": v} for k, v in values]
+    done = ingest(deliver(feeds))
+    assert done.broken("identifiers") == []
+    assert done.rows("select count(*), bool_or(links) from identifiers") == [(len(values), False)]
+
+
+def test_phone_norm_spellings_of_one_number_have_one_token(feeds: Any, deliver: Any, ingest: Any) -> None:
+    base = feeds["identifiers"][0]
+    spellings = ["13812340001", "+86 13812340001", "0086-138-1234-0001", "１３８１２３４０００１"]
+    feeds["identifiers"] = [base | {"value": v, "observed_at": f"2025-11-1{i}T10:00:00+08:00"} for i, v in enumerate(spellings)]
+    done = ingest(deliver(feeds))
+    assert done.rows("select count(*), count(distinct token), min(mask) from identifiers") == [(4, 1, "138****0001")]
+
+
+def test_a_quarantined_row_shows_no_identifier(feeds: Any, deliver: Any, ingest: Any) -> None:
+    base = feeds["identifiers"][0]
+    feeds["identifiers"] = [
+        base | {"value": "138123400011"},
+        base | {"value": "13812340077", "source": "nowhere"},
+        base | {"value": "13812340078", "account_id": "nobody"},
+    ]
+    feeds["staff"] = [{"staff_id": "S1", "kind": "employee", "id_doc": "110101199003070021", "phone": "13812340079",
+                       "valid_from": "2025-01-01T00:00:00+08:00", "valid_to": None}]  # fmt: skip
+    done = ingest(deliver(feeds))
+    assert done.broken("identifiers") == [(1, "phone.length"), (2, "enum"), (3, "acct.unknown")]
+    assert done.broken("staff") == [(1, "id.check")]
+    text = json.dumps(done.quarantine("identifiers") + done.quarantine("staff"))
+    assert not any(v in text for v in ("138123400011", "13812340077", "13812340078", "110101199003070021", "13812340079"))
+    assert json.loads(done.quarantine("identifiers")[2]["row"])["value"] == "138****0078"
+
+
+def test_a_staff_row_keeps_tokens_that_match_those_of_accounts(feeds: Any, deliver: Any, ingest: Any) -> None:
+    feeds["staff"] = [{"staff_id": "S1", "kind": "employee", "id_doc": None, "phone": "+8613812340001",
+                       "valid_from": "2025-01-01T00:00:00+08:00", "valid_to": None}]  # fmt: skip
+    done = ingest(deliver(feeds))
+    assert done.rows("select count(*) from staff join identifiers on token = phone_token and id_doc_token is null") == [(1,)]
