@@ -1,0 +1,144 @@
+"""Detectors: every folder here raises or scores what is unusual, as rows of `detection`.
+
+Adding one is a folder with `card.yaml`, `rule.sql` or `rule.py` and `cases.yaml`; nothing else changes. A `rule.sql` is
+a SELECT of the columns of `given.DETECTION`; a `rule.py` has `rule(given)` returning tables by name, `detection` among
+them and those that its card's `writes` names. A card with `model: true` has `fit(given)` as well and is given its live
+model. `shadow: true` keeps a detector's rows from being flagged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from data_contracts.cards import Card, load_all
+from data_contracts.contract import contracts
+from data_contracts.warehouse import Warehouse
+from models.detectors.given import DETECTION, Given
+
+if TYPE_CHECKING:
+    from models.tracking import Live, Tracking
+
+log = logging.getLogger("tongren")
+FOLDER = Path(__file__).parent
+QUANTILES = tuple(np.round(np.linspace(0.0, 1.0, 21), 2))
+
+
+def cards() -> tuple[Card, ...]:
+    """Every detector's card, in an order in which each finds the tables that it reads."""
+    waiting, done = list(load_all(FOLDER, "detectors")), list[Card]()
+    while waiting:
+        unmade = {table for card in waiting for table in card.about.get("writes", ())}
+        ready = [c for c in waiting if not unmade & set(c.reads) - set(c.about.get("writes", ()))]
+        if not ready:
+            raise ValueError(f"detectors wait for each other's tables: {', '.join(c.name for c in waiting)}")
+        done += ready
+        waiting = [c for c in waiting if c not in ready]
+    return tuple(done)
+
+
+def build(wh: Warehouse, tracking: Tracking | None = None) -> dict[str, str]:
+    """Run every detector; make `detection` and what the cards' `writes` name. Returns live model name -> sha256.
+
+    Without `tracking` models are fitted in place and recorded nowhere.
+    """
+    wh.empty("detection")
+    hashes: dict[str, str] = {}
+    for card in cards():
+        estimator = None
+        if card.about.get("model"):
+            estimator, used = _model(card, wh, tracking)
+            if used is not None:
+                hashes[card.name] = used.sha256
+        admit(wh, card, detect(wh, card, estimator))
+    return hashes
+
+
+def detect(wh: Warehouse, card: Card, estimator: Any = None) -> Mapping[str, pa.Table]:
+    """The tables that one detector makes: `detection` (without the card's own columns) and what its card writes."""
+    if card.rule.suffix == ".sql":
+        return {"detection": wh.con.sql(card.rule.read_text(encoding="utf-8"), params=_named(wh, card)).to_arrow_table()}
+    if card.about.get("model") and estimator is None:
+        estimator = _module(card).fit(given(wh, card))[0]
+    return dict(_module(card).rule(given(wh, card, estimator)))
+
+
+def given(wh: Warehouse, card: Card, estimator: Any = None) -> Given:
+    """The tables that the card reads, ordered by their keys so that nothing hangs on the order of rows."""
+    tables = {}
+    for table in card.reads:
+        known = contracts().get(table)
+        order = ", ".join(known.key) if known else "all"
+        tables[table] = wh.con.sql(f"select * from {table} order by {order}").to_arrow_table()
+    return Given(tables, wh.run.as_of, estimator)
+
+
+def admit(wh: Warehouse, card: Card, made: Mapping[str, pa.Table]) -> None:
+    """Add one detector's rows to `detection` and make the other tables that it wrote."""
+    rows = made["detection"].select(DETECTION.names).cast(DETECTION)
+    if card.about.get("shadow"):
+        rows = rows.set_column(rows.schema.get_field_index("flagged"), "flagged", pa.array([False] * len(rows)))
+    wh.con.register("detected", rows)
+    wh.con.execute(
+        "insert into detection by name select *, $name as detector, $version as detector_version, $clause as clause"
+        " from detected",
+        {"name": card.name, "version": card.version, "clause": str(card.about["clause"])},
+    )
+    wh.con.unregister("detected")
+    for table in card.about.get("writes", ()):
+        if table in contracts():
+            wh.admit(table, made[table])
+        else:
+            wh.con.register("written", made[table])
+            wh.con.execute(f"create or replace table {table} as select * from written")
+            wh.con.unregister("written")
+
+
+def _model(card: Card, wh: Warehouse, tracking: Tracking | None) -> tuple[Any, Live | None]:
+    if tracking is None:
+        return None, None
+    live = tracking.live(card.name)
+    if live is None:
+        live = tracking.register(fitted(card, given(wh, card)), "live")
+        log.info("model=%s version=%s registered=live reason=first-run", live.name, live.version)
+    return tracking.load(live), live
+
+
+def fitted(card: Card, data: Given) -> Any:
+    """A freshly fitted model of a card, with what is to be recorded of it."""
+    from models.tracking import Fitted
+
+    estimator, parameters, metrics, features = _module(card).fit(data)
+    reference = {
+        name: [round(float(v), 6) for v in np.quantile(features[:, n], QUANTILES)]
+        for n, name in enumerate(_module(card).FEATURES)
+    }
+    return Fitted(card.name, estimator, parameters, metrics, {t: _sha(v) for t, v in data.tables.items()}, reference)
+
+
+def _sha(table: pa.Table) -> str:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return hashlib.sha256(sink.getvalue()).hexdigest()
+
+
+def _module(card: Card) -> Any:
+    return importlib.import_module(f"models.detectors.{card.name}.rule")
+
+
+def _named(wh: Warehouse, card: Card) -> dict[str, Any]:
+    from data_contracts.contract import named_parameters
+
+    wanted = named_parameters(card.rule.read_text(encoding="utf-8"))
+    return {name: value for name, value in wh.run.parameters.items() if name in wanted}
+
+
+__all__ = ["admit", "build", "cards", "detect", "fitted", "given"]

@@ -1,0 +1,121 @@
+"""The verdict of the counts: per promoter expected refunds, windows, p and q."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from models.detectors.counts import Peers, fit_peers, level_tail
+from models.detectors.discovery import q_values, rounded
+from models.detectors.exposure import Exposure, expose
+from models.detectors.panel import Bools, Floats, Ints, Panel, Texts, panel, sums
+from models.detectors.scan import Days, Null, Windows, simulate_null, smallest, windows
+
+LEAST_PEERS = 30
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Arrays over `exposure.panel.promoters` unless they belong to `days` or `windows`."""
+
+    exposure: Exposure
+    days: Days
+    windows: Windows
+    refunds: Floats
+    refunded_fen: Floats
+    expected: Floats
+    expected_fen: Floats
+    fen_before: Floats
+    fen_through: Floats
+    peers: Peers
+    level: Floats
+    least: Floats
+    null: Null
+    p: Floats
+    q: Floats
+    tested: Bools
+
+    @property
+    def promoters(self) -> Texts:
+        """Promoter ids by position."""
+        return self.exposure.panel.promoters
+
+
+def judge(refund_day: pa.Table, refund_order: pa.Table, group_member: pa.Table, as_of: date) -> Verdict:
+    """Test every promoter of the panel against its peers and its own history."""
+    exposure = expose(panel(refund_day, refund_order, as_of))
+    board, cells = exposure.panel, exposure.cells
+    totals, bounds = _cumulate(exposure)
+    expected, special, expected_fen = totals
+    refunds = sums(cells.promoter, cells.orders, board.count)
+    refunded_fen = sums(cells.promoter, cells.fen, board.count)
+    tested = ~board.background & (expected > 0)
+    peers = _peers(board, refunds, expected, special, tested, group_member)
+    days = Days(cells.promoter, cells.day, cells.orders, *bounds[:4])
+    found = windows(days, refunds, expected, peers)
+    level = level_tail(refunds, np.maximum(expected, 1e-9), special, peers)
+    least = smallest(board.count, found, level)
+    null = simulate_null(exposure, expected * peers.mean, peers, tested)
+    p = np.where(tested, rounded(null.p(least, expected * peers.mean)), 1.0)
+    q = np.ones(board.count)
+    q[tested] = rounded(q_values(p[tested]))
+    return Verdict(
+        exposure, days, found, refunds, refunded_fen, expected, expected_fen, bounds[4], bounds[5],
+        peers, level, least, null, p, q, tested,
+    )  # fmt: skip
+
+
+def _cumulate(exposure: Exposure) -> tuple[Floats, Floats]:
+    """Expected orders, those on special days, and fen: totals per promoter (3 rows); and per cell the sums before and
+    through its day (6 rows)."""
+    cells = exposure.cells
+    totals, bounds = np.zeros((3, exposure.panel.count)), np.zeros((6, len(cells.day)))
+    for some, daily, daily_fen in exposure.chunks():
+        low, high = np.searchsorted(cells.promoter, [some[0], some[-1] + 1])
+        row, day = cells.promoter[low:high] - some[0], cells.day[low:high]
+        for n, values in enumerate((daily, daily * exposure.calendar.special, daily_fen)):
+            totals[n, some] = values.sum(axis=1)
+            through = np.cumsum(values, axis=1)[row, day]
+            bounds[2 * n, low:high], bounds[2 * n + 1, low:high] = through - values[row, day], through
+    return totals, bounds
+
+
+def _peers(
+    board: Panel, refunds: Floats, expected: Floats, special: Floats, tested: Bools, group_member: pa.Table
+) -> Peers:
+    """Peers of each promoter: the narrowest cohort (volume and tenure, volume, all) with `LEAST_PEERS` others."""
+    family = families(board.promoters, group_member)
+    cohort = _cohorts(board, expected, tested)
+    peers = Peers(np.ones(board.count), np.ones(board.count))
+    mine = np.flatnonzero(tested)
+    fitted = fit_peers(refunds[mine], expected[mine], special[mine], family[mine], cohort[mine])
+    peers.mean[mine], peers.shape[mine] = fitted.mean, fitted.shape
+    return peers
+
+
+def _cohorts(board: Panel, expected: Floats, tested: Bools) -> Ints:
+    volume = np.digitize(expected, [1.0, 4.0, 16.0, 64.0])
+    begun = np.full(board.count, board.days, dtype=np.int64)
+    np.minimum.at(begun, board.paid.promoter, board.paid.day)
+    tenure = np.digitize(board.days - begun, [60, 180])
+    cohort = np.zeros(board.count, dtype=np.int64)
+    for label in (1 + volume, 10 + volume * 10 + tenure):
+        size = np.bincount(label[tested], minlength=int(label.max()) + 1) if len(label) else label
+        cohort = np.where(size[label] > LEAST_PEERS, label, cohort)
+    return cohort
+
+
+def families(promoters: Texts, group_member: pa.Table) -> Ints:
+    """A number per promoter that those of one same-user group share."""
+    linked = {
+        account: group
+        for account, group, status in zip(
+            *(group_member[c].to_pylist() for c in ("account_id", "group_id", "status")), strict=True
+        )
+        if status == "linked"
+    }
+    names = np.array([linked.get(p, f"\t{p}") for p in promoters], dtype=object)
+    return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)

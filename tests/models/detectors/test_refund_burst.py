@@ -1,0 +1,115 @@
+"""The burst test as a whole: what it flags, what it leaves alone, and that it does not hang on order or chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from data_contracts.contract import contracts
+from data_contracts.warehouse import Warehouse
+from models import detectors
+from models.detectors.discovery import q_values
+from models.detectors.given import Given
+from models.detectors.refund_burst.rule import rule
+
+START = date(2025, 1, 1)
+DAYS = 120
+MakeWarehouse = Callable[..., Warehouse]
+
+
+def honest(seed: int, promoters: int = 60, per_day: float = 0.5) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Orders of each promoter every day, each refunded with the promoter's own honest rate within days."""
+    rng = np.random.default_rng(seed)
+    days, refunds = [], []
+    for n in range(promoters):
+        rate = rng.gamma(3.0, 0.05 / 3.0)
+        for day in np.flatnonzero(orders := rng.poisson(per_day, size=DAYS)):
+            days.append(paid(f"P{n:03d}", int(day), int(orders[day])))
+            for k in range(orders[day]):
+                if rng.random() < rate and (age := int(rng.exponential(4.0))) + day < DAYS:
+                    refunds.append(refunded(f"P{n:03d}", f"{n}-{day}-{k}", int(day) + age, age))
+    return days, refunds
+
+
+def paid(promoter: str, day: int, orders: int) -> dict[str, Any]:
+    return {"promoter_id": promoter, "day": START + timedelta(days=day), "orders": orders, "paid_fen": 10_000 * orders,
+            "risk_orders_ppm": 1_000_000 * orders, "risk_fen": 10_000 * orders}  # fmt: skip
+
+
+def refunded(promoter: str, order: str, day: int, age: int) -> dict[str, Any]:
+    on = START + timedelta(days=day)
+    return {"promoter_id": promoter, "order_id": order, "account_id": order, "refunded_on": on, "age_days": age,
+            "paid_on": on - timedelta(days=age), "paid_fen": 10_000, "refund_fen": 10_000}  # fmt: skip
+
+
+def table(name: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
+    arrow = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_(), "DOUBLE": pa.float64()}
+    columns = contracts()[name].columns
+    return pa.table({c.name: pa.array([r.get(c.name) for r in rows], arrow.get(c.duck, pa.string())) for c in columns})
+
+
+def bursts(days: Sequence[dict[str, Any]], refunds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    scores = pa.table({"promoter_id": pa.array([], pa.string()), "score": pa.array([], pa.float64())})
+    given = Given(
+        {
+            "refund_day": table("refund_day", days), "refund_order": table("refund_order", refunds),
+            "group_member": table("group_member", []), "promoter_score": scores,
+        },
+        START + timedelta(days=DAYS - 1),
+    )  # fmt: skip
+    return rule(given)["burst"].to_pylist()
+
+
+def test_a_planted_burst_is_flagged_with_its_window_and_reasons() -> None:
+    days, refunds = honest(1)
+    refunds += [refunded("P007", f"b{k}", 80 + k % 3, 5) for k in range(12)]
+    found = [b for b in bursts(days, refunds) if b["flagged"]]
+    assert [b["promoter_id"] for b in found] == ["P007"]
+    assert found[0]["window_start"] <= START + timedelta(days=80) <= START + timedelta(days=82) <= found[0]["window_end"]
+    assert found[0]["refund_orders"] >= 12 and found[0]["expected_orders"] < 3 and "RB01" in found[0]["reasons"]
+
+
+def test_honest_promoters_are_rarely_flagged() -> None:
+    flagged = [b for seed in range(3) for b in bursts(*honest(seed)) if b["flagged"]]
+    assert len({b["promoter_id"] for b in flagged}) <= 1
+
+
+def test_a_day_on_which_everybody_refunds_flags_nobody() -> None:
+    days, refunds = honest(4)
+    rng = np.random.default_rng(4)
+    for row in list(days):
+        age = 90 - (row["day"] - START).days
+        if 0 <= age <= 30 and rng.random() < 0.3:
+            refunds.append(refunded(row["promoter_id"], f"out-{row['promoter_id']}-{age}", 90, age))
+    assert [b for b in bursts(days, refunds) if b["flagged"]] == []
+
+
+def test_slow_refunds_of_nearly_all_orders_are_flagged_without_any_busy_day() -> None:
+    days, refunds = honest(5)
+    days = [d for d in days if d["promoter_id"] != "P010"] + [paid("P010", day, 1) for day in range(0, 60, 2)]
+    refunds = [r for r in refunds if r["promoter_id"] != "P010"]
+    refunds += [refunded("P010", f"s{day}", day + 35, 35) for day in range(0, 60, 2)]
+    assert "P010" in {b["promoter_id"] for b in bursts(days, refunds) if b["flagged"]}
+
+
+def test_the_order_of_rows_and_a_second_run_change_nothing() -> None:
+    days, refunds = honest(6)
+    refunds += [refunded("P001", f"b{k}", 60, 3) for k in range(9)]
+    assert bursts(days, refunds) == bursts(days[::-1], refunds)
+
+
+def test_q_values_are_those_of_benjamini_and_hochberg() -> None:
+    p = np.array([0.01, 0.04, 0.03, 0.005])
+    assert q_values(p) == pytest.approx([0.02, 0.04, 0.04, 0.02])
+    assert q_values(p, dependent=True) == pytest.approx(np.minimum(np.array([0.02, 0.04, 0.04, 0.02]) * (25 / 12), 1))
+
+
+def test_all_detectors_run_on_a_programme_without_any_rows(warehouse: MakeWarehouse) -> None:
+    wh = warehouse("models")
+    assert detectors.build(wh) == {}
+    assert wh.execute("select count(*) from detection") == [(0,)]
