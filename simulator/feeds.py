@@ -12,6 +12,7 @@ import numpy as np
 
 from simulator.calendar import DAY, HISTORY_DAYS, ZONE, ZONE_OFFSET, instant
 from simulator.cheats import CODE, SCHEMES
+from simulator.dirt import spoil
 from simulator.documents import season_days, second_base_on
 from simulator.life import ACCOUNT_TYPES, AFFILIATIONS, CHANNELS, FIELDS, STAFF_KINDS, VERIFICATIONS
 from simulator.orders import ACTIVITIES, FLASH, ORDER_KINDS
@@ -47,6 +48,8 @@ def write_feeds(out: Path, story: Story) -> Summary:
                 _identifiers(press, path, story) if feed == "identifiers" else press.print(path, f"feed_{feed}")
             )
         counts = {table: press.print(truth / f"{table}.parquet", f"truth_{table}") for table in TRUTHS}
+        if story.world.dirt > 0:
+            spoil(press, out)
     (truth / "events.json").write_text(_events(story), encoding="utf-8")
     cheats = story.people.cheats
     days = tuple(story.calendar.statement_days())
@@ -76,6 +79,7 @@ def _parameters(story: Story) -> dict[str, Any]:
         "refund_kinds": list(REFUND_KINDS), "sources": list(SOURCES), "schemes": list(SCHEMES), "ways": list(WAYS),
         "causes": list(CAUSES), "bursting": [CODE[s] for s in BURSTING], "ecs": INDEX["ecs"], "card": INDEX["card"],
         "training": INDEX["training"], "support": INDEX["support"], "flash": FLASH,
+        "dirt_ppm": round(story.world.dirt * 1_000_000),
     }  # fmt: skip
 
 

@@ -53,6 +53,10 @@ class Press:
         """Make a table of columns of equal length visible to the statements."""
         self._con.register(table, pa.table({name: pa.array(np.asarray(column)) for name, column in columns.items()}))
 
+    def lend(self, table: str, rows: pa.Table) -> None:
+        """Make a finished table visible to the statements."""
+        self._con.register(table, rows)
+
     def forget(self, table: str) -> None:
         """Let go of an admitted table."""
         self._con.unregister(table)

@@ -14,8 +14,8 @@ from simulator.feeds import FEEDS, TRUTHS
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    """The summary of a world of 2,400 accounts and 60 promoters over six months."""
-    return simulate(tmp_path_factory.mktemp("world"), accounts=2_400, promoters=60, months=6, seed=5)
+    """The summary of a world of 3,000 accounts and 100 promoters over six months."""
+    return simulate(tmp_path_factory.mktemp("world"), accounts=3_000, promoters=100, months=6, seed=5)
 
 
 def _look_into(path: Path) -> duckdb.DuckDBPyConnection:
