@@ -1,0 +1,105 @@
+"""What every route works with: the published run, the books, the sessions, and the guard in front of each action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+
+from casebook.books import Books
+from console import pages
+from console.reading import Reading
+from console.roles import may
+from console.sessions import Session, Sessions, csrf_holds
+
+MAIN = "rows"
+"""The key under which a page's data holds the rows of its CSV form."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One console: its state folder, run, books and sessions."""
+
+    state: Path
+    reading: Reading
+    books: Books
+    sessions: Sessions
+    secure: bool
+
+
+def desk(request: Request) -> Desk:
+    """The console that a request belongs to."""
+    return cast(Desk, request.app.state.desk)
+
+
+def signed_in(request: Request) -> Session:
+    """The session of the request. Raises 401, which the app turns into the sign-in page."""
+    session = request.state.session
+    if session is None:
+        raise HTTPException(401, "sign in first")
+    return cast(Session, session)
+
+
+class Guard:
+    """Lets a request through when its person may do `action`; for a change also wants the session's CSRF token."""
+
+    def __init__(self, action: str, *, writes: bool = False) -> None:
+        self.action, self.writes = action, writes
+
+    async def __call__(self, request: Request) -> Session:
+        """The session. Raises 401, 403."""
+        session = signed_in(request)
+        if not may(session.roles, self.action):
+            raise HTTPException(403, f"your roles do not allow {self.action}")
+        if self.writes:
+            form = await request.form()
+            if not csrf_holds(session, cast("str | None", form.get("csrf"))):
+                raise HTTPException(403, "the form is out of date: load the page again")
+        return session
+
+
+Reader = Callable[..., dict[str, Any]]
+
+
+def page(router: APIRouter, path: str, action: str, template: str) -> Callable[[Reader], Reader]:
+    """Register a reading route in three forms: the page, `.json` and `.csv` at the same address.
+
+    The handler takes `request` and the path's parameters and returns the page's data; `rows` in it is the CSV.
+    """
+
+    def register(handler: Reader) -> Reader:
+        for form in ("json", "csv", "html"):
+            suffix = "" if form == "html" else f".{form}"
+            router.add_api_route(
+                path + suffix,
+                _route(handler, template, form),
+                methods=["GET"],
+                name=f"{handler.__name__}.{form}",
+                response_class=Response,
+                dependencies=[Depends(Guard(action))],
+                openapi_extra={"x-action": action},
+                summary=(handler.__doc__ or "").splitlines()[0],
+            )
+        return handler
+
+    return register
+
+
+def _route(handler: Reader, template: str, form: str) -> Callable[..., Response]:
+    def answer(request: Request) -> Response:
+        data = handler(request, **request.path_params)
+        rows = cast("Sequence[dict[str, Any]]", data.get(MAIN, ()))
+        return pages.show(request, template, data, rows, form)
+
+    return answer
+
+
+def back_to(request: Request, path: str) -> Response:
+    """After a change: a redirect for a plain form, the same address to HTMX."""
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=204, headers={"HX-Redirect": path})
+    return RedirectResponse(path, status_code=303)
