@@ -57,11 +57,12 @@ def tag(text: str, style: str = "") -> Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its heading, how a row becomes a cell, and whether it holds numbers."""
+    """One column of a table: its heading, how a row becomes a cell, whether it holds numbers, whether it stays in the house."""
 
     head: str
     cell: Callable[[Mapping[str, Any]], Cell]
     number: bool = False
+    inside: bool = False
 
 
 def table(

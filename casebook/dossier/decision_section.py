@@ -71,7 +71,7 @@ def process(t: Words, facts: Facts) -> list[Block]:
     blocks = [para(t("p_intro"))]
     if rows:
         blocks.append(table(columns, rows))
-    waiting = [d for d in facts["decisions"] if d["status"] == "proposed"]
+    waiting = [d for d in facts["decisions"] if t.internal and d["status"] == "proposed"]
     if waiting:
         approvals = [
             Column(t("x_decision"), lambda r: ident(r["decision_id"])),

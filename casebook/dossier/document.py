@@ -15,7 +15,7 @@ from casebook.dossier import (
     timeline,
 )
 from casebook.dossier.blocks import Block
-from casebook.dossier.facts import Facts, digest
+from casebook.dossier.facts import Facts
 from casebook.dossier.reasons import Reasons
 from casebook.dossier.wording import Words, money
 
@@ -33,9 +33,8 @@ def drawings(facts: Facts) -> Drawings:
     return Drawings(graph.layout(facts), timeline.layout(facts))
 
 
-def build(t: Words, facts: Facts, drawn: Drawings, reasons: Reasons) -> dict[str, Any]:
-    """Title, facts of the cover, key figures and sections with their blocks."""
-    content = digest(facts)
+def build(t: Words, facts: Facts, drawn: Drawings, reasons: Reasons, content: str) -> dict[str, Any]:
+    """Title, facts of the cover, key figures and sections with their blocks; `content` is the digest of the facts."""
     sections = [
         ("s_decision", decision_section.section(t, facts)),
         ("s_money", money_section.section(t, facts)),
@@ -53,7 +52,7 @@ def build(t: Words, facts: Facts, drawn: Drawings, reasons: Reasons) -> dict[str
     report = facts["report"]
     return {
         "lang": t.lang,
-        "over": f"{t('title')} · {t('edition_' + report['edition'])}",
+        "over": f"{t('title')} · {t.label('edition_', report['edition'])}",
         "title": f"{t('promoter')} {report['promoter_id']}",
         "cover": _cover(t, facts),
         "key": _key(t, facts),

@@ -18,7 +18,8 @@ from data_contracts.money import yuan
 
 SCHEMA = "tongren-evidence-report/1"
 RUN_FACTS = (
-    "run_id", "run_seq", "as_of", "zone", "programme_name", "programme", "policy", "models", "code", "key", "fingerprint",
+    "run_id", "run_seq", "as_of", "zone", "programme_name", "programme", "policy", "models", "code", "key", "fingerprint", "human_entry",
+    "same_bits",
 )  # fmt: skip
 IN_FORCE = ("approved", "applied")
 

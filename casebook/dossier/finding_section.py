@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from casebook.dossier.blocks import Block, bullets, heading, ident, pairs, para, quote
+from casebook.dossier import counterfactual
+from casebook.dossier.blocks import Block, Column, bullets, heading, ident, pairs, para, quote, table
 from casebook.dossier.decision_section import subject
 from casebook.dossier.facts import Facts
 from casebook.dossier.reasons import Reasons
@@ -47,13 +48,10 @@ def change(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
     """What speaks against, and the smallest change that would turn each kind of conclusion."""
     blocks: list[Block] = [para(t("c_intro"))]
     for pair in facts["pairs"][:MOST_FINDINGS]:
-        shares = _shares_of(facts, pair["invitee_id"])
-        against = _said(pair["evidence"], "against", t) + _hubs(t, shares)
-        clears = _said(pair["evidence"], "clears", t) or list(_parting(t, pair, shares))
-        if against or clears:
-            blocks.append(heading(f"{facts['report']['promoter_id']} – {pair['invitee_id']}", 4))
-            blocks += [bullets([f"{t('c_against')}: {s}" for s in against] + [f"{t('c_clears')}: {s}" for s in clears])]
-    told = [s for f in facts["findings"] for s in _of_finding(t, f, reasons)]
+        told = counterfactual.of_pair(t, facts, pair)
+        if told:
+            blocks += [heading(f"{facts['report']['promoter_id']} – {pair['invitee_id']}", 4), bullets(told)]
+    told = [s for f in facts["findings"] for s in counterfactual.of_finding(t, f, reasons)]
     if told:
         blocks += [heading(t("s_findings"), 4), bullets(dict.fromkeys(told))]
     return blocks if len(blocks) > 1 else [*blocks, para(t("none_found"), "note")]
@@ -85,28 +83,52 @@ def _finding(t: Words, f: Facts, reasons: Reasons) -> Block:
         (t("status"), t.label("stw_", f["status"])),
         (t("f_rule"), f"{f['detector']}, {t('f_version', v=f['detector_version'])}"),
         *([(t("f_window"), window)] if window else []),
-        (t("f_confidence"), number(f["confidence"], 3)),
+        *([(t("f_confidence"), number(f["confidence"], 3))] if t.internal else []),
         (t("f_stake"), money(f["amount_at_stake_fen"])),
         (t("f_since"), f["first_seen"]),
     ]
     told = pairs([(t("f_id"), ident(f["finding_id"])), *lines])
     blocks: list[Block] = [heading(reasons.sentence(t.lang, f["reason"])), told]
-    if isinstance(f["evidence"], dict) and isinstance(f["evidence"].get("reasons"), dict | list):
-        blocks += _coded(t, f["evidence"]["reasons"], reasons)
-    shown = list(_flat(t, f["evidence"], reasons))
-    if shown:
-        blocks += [heading(t("f_evidence"), 4), pairs(shown)]
+    blocks += _evidence(t, f["evidence"], reasons)
     if f["verdict"]:
         blocks.append(para(t("f_verdict", v=t.label("v_", f["verdict"]), who=f["verdict_by"]), "note"))
     return {"kind": "box", "blocks": blocks}
 
 
-def _coded(t: Words, coded: Any, reasons: Reasons) -> Iterator[Block]:
-    """Evidence per reason code: its sentence, then what was observed and expected."""
-    items = coded.items() if isinstance(coded, dict) else [(r.get("code", ""), r) for r in coded if isinstance(r, dict)]
-    for code, facts in items:
-        yield heading(f"{code} · {reasons.sentence(t.lang, code)}", 4)
-        yield pairs(_flat(t, facts, reasons))
+def _evidence(t: Words, evidence: Any, reasons: Reasons) -> list[Block]:
+    if isinstance(evidence, list) and evidence and isinstance(evidence[0], Mapping):
+        draw = _coded if "code" in evidence[0] else _alike
+        return [heading(t("f_evidence"), 4), draw(t, evidence, reasons)]
+    shown = list(_flat(t, evidence, reasons))
+    return [heading(t("f_evidence"), 4), pairs(shown)] if shown else []
+
+
+def _coded(t: Words, coded: list[Facts], reasons: Reasons) -> Block:
+    """Reasons with a code: what was observed, what was expected, and the orders that it rests on."""
+    columns = [
+        Column(t("t_reasons"), lambda r: f"{r['code']} {reasons.sentence(t.lang, r['code'])}"),
+        Column(t("f_observed"), lambda r: number(r.get("observed")), number=True),
+        Column(t("t_expected"), lambda r: number(r.get("expected")), number=True, inside=True),
+        Column(t("t_ratio"), lambda r: number(r.get("ratio"), 1), number=True, inside=True),
+        Column(t("t_q"), lambda r: number(r.get("q"), 4), number=True, inside=True),
+        Column(t("f_orders"), lambda r: _value("", r.get("ids", []))),
+    ]
+    return table([c for c in columns if t.internal or not c.inside], coded)
+
+
+def _alike(t: Words, items: list[Facts], reasons: Reasons) -> Block:
+    """A list of pieces of evidence that all have the same fields: a table."""
+    names = [k for k in items[0] if k not in NEVER_SHOWN]
+    numbers = {n for n in names if isinstance(items[0][n], int | float) and not isinstance(items[0][n], bool)}
+    columns = [Column(reasons.field(t.lang, n), _reader(t, n), number=n in numbers) for n in names]
+    rest = len(items) - MOST_VALUES
+    return table(columns, items[:MOST_VALUES], note=t("more_rows", n=rest) if rest > 0 else "")
+
+
+def _reader(t: Words, name: str) -> Callable[[Mapping[str, Any]], str]:
+    if name == "kind":
+        return lambda r: t.label("kind_", r.get(name))
+    return lambda r: _value(name, r.get(name))
 
 
 def _flat(t: Words, value: Any, reasons: Reasons, name: str = "") -> Iterator[tuple[str, str]]:
@@ -119,14 +141,16 @@ def _flat(t: Words, value: Any, reasons: Reasons, name: str = "") -> Iterator[tu
         for place, inner in enumerate(value[:MOST_VALUES], start=1):
             told = "; ".join(f"{k} {v}" for k, v in _flat(t, inner, reasons))
             yield f"{name} {place}".strip(), told
-    elif isinstance(value, list):
-        told = ", ".join(_value(name, v) for v in value[:MOST_VALUES])
-        yield name, told + (f" … ({len(value)})" if len(value) > MOST_VALUES else "")
     elif value is not None and name:
         yield reasons.field(t.lang, name), _value(name, value)
 
 
 def _value(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        cut = f" … ({len(value)})" if len(value) > MOST_VALUES else ""
+        return ", ".join(_value(name, v) for v in value[:MOST_VALUES]) + cut
     if name.endswith("_fen") and isinstance(value, int):
         return money(value)
     if isinstance(value, float):
@@ -134,55 +158,3 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, bool | int):
         return str(value).lower() if isinstance(value, bool) else number(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _said(evidence: Any, name: str, t: Words) -> list[str]:
-    """Sentences that the detector itself gave, in the reader's language where it gave both."""
-    given = evidence.get(name) if isinstance(evidence, Mapping) else None
-    items = given if isinstance(given, list) else [given] if given else []
-    out = []
-    for item in items:
-        if isinstance(item, Mapping):
-            item = item.get(t.lang) or item.get("text") or "; ".join(f"{k} {v}" for k, v in item.items())
-        out.append(str(item))
-    return out
-
-
-def _shares_of(facts: Facts, invitee: str) -> list[Facts]:
-    promoter = facts["report"]["promoter_id"]
-    return [s for s in facts["shares"] if {s["account_a"], s["account_b"]} == {promoter, invitee}]
-
-
-def _hubs(t: Words, shares: list[Facts]) -> list[str]:
-    return [
-        t("c_hubs", kind=t.label("kind_", s["kind"]), mask=s["mask"], n=number(s["shared_by"]))
-        for s in shares
-        if (s["shared_by"] or 0) > 20
-    ]
-
-
-def _parting(t: Words, pair: Facts, shares: list[Facts]) -> Iterator[str]:
-    """The strongest piece of evidence and what the weight would be without it."""
-    if not shares:
-        return
-    strongest = max(shares, key=lambda s: (s["weight"], s["kind"], s["token"]))
-    kind = t.label("kind_", strongest["kind"])
-    if len({s["kind"] for s in shares}) == 1:
-        yield t("c_without_one", kind=kind)
-        return
-    left = pair["match_weight"] - strongest["weight"]
-    yield t(
-        "c_without", kind=kind, mask=strongest["mask"],
-        from_bits=number(pair["match_weight"], 1), to_bits=number(left, 1),
-    )  # fmt: skip
-
-
-def _of_finding(t: Words, f: Facts, reasons: Reasons) -> list[str]:
-    if f["status"] == "unknown":
-        return [t("c_unknown")]
-    coded = f["evidence"].get("reasons") if isinstance(f["evidence"], Mapping) else None
-    inner = coded.values() if isinstance(coded, Mapping) else coded if isinstance(coded, list) else []
-    said = _said(f["evidence"], "clears", t) + _said(f["evidence"], "would_clear", t)
-    said += [s for r in inner for s in _said(r, "clears", t) + _said(r, "would_clear", t)]
-    told = reasons.clears(t.lang, f["reason"])
-    return [f"{f['clause']}: {s}" for s in said or ([told] if told else [t("c_rule")])]

@@ -80,13 +80,18 @@ def layout(facts: Facts) -> Graph | None:
     return Graph(WIDTH, height, tuple(nodes.values()), lines, left_out)
 
 
+def _key(share: Mapping[str, Any]) -> str:
+    """One identifier; without its token (the promoter's edition) kind and mask have to tell it apart."""
+    return f"{share['kind']} {share.get('token') or share['mask']}"
+
+
 def _accounts(promoter: str, facts: Facts, shares: Sequence[Mapping[str, Any]]) -> tuple[list[str], int]:
     """The promoter and the accounts with the heaviest links, heaviest first."""
     paired = {p["invitee_id"] for p in facts["pairs"]}
     weight: dict[str, float] = defaultdict(float)
     for s in shares:
         for account in (s["account_a"], s["account_b"]):
-            weight[account] = max(weight[account], s["match_weight"])
+            weight[account] = max(weight[account], s.get("match_weight", 0.0))
     others = sorted((a for a in weight if a != promoter), key=lambda a: (a not in paired, -weight[a], a))
     return [promoter, *others[:MOST_ACCOUNTS]], max(0, len(others) - MOST_ACCOUNTS)
 
@@ -95,20 +100,20 @@ def _tokens(shares: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]
     """The identifiers to draw, by node key: those that weigh most."""
     best: dict[str, Mapping[str, Any]] = {}
     for s in shares:
-        key = f"{s['kind']} {s['token']}"
-        if key not in best or s["weight"] > best[key]["weight"]:
+        key = _key(s)
+        if key not in best or s.get("weight", 0.0) > best[key].get("weight", 0.0):
             best[key] = s
-    kept = sorted(best, key=lambda k: (-best[k]["weight"], k))[:MOST_TOKENS]
+    kept = sorted(best, key=lambda k: (-best[k].get("weight", 0.0), k))[:MOST_TOKENS]
     return {k: best[k] for k in kept}
 
 
 def _edges(shares: Sequence[Mapping[str, Any]], tokens: Mapping[str, Any]) -> dict[tuple[str, str], float]:
     edges: dict[tuple[str, str], float] = {}
     for s in shares:
-        key = f"{s['kind']} {s['token']}"
+        key = _key(s)
         if key in tokens:
             for account in (s["account_a"], s["account_b"]):
-                edges[account, key] = max(edges.get((account, key), 0.0), s["weight"])
+                edges[account, key] = max(edges.get((account, key), 0.0), s.get("weight", 0.0))
     return edges
 
 
@@ -116,7 +121,7 @@ def _strongest(promoter: str, accounts: Sequence[str], shares: Sequence[Mapping[
     """Account-token lines on the widest path (weakest step as strong as can be) from the promoter to each account."""
     step: dict[tuple[str, str], tuple[float, float, str]] = {}
     for s in shares:
-        rank = (s["match_weight"], s["weight"], f"{s['kind']} {s['token']}")
+        rank = (s.get("match_weight", 0.0), s.get("weight", 0.0), _key(s))
         for pair in ((s["account_a"], s["account_b"]), (s["account_b"], s["account_a"])):
             step[pair] = max(step.get(pair, rank), rank)
     reach = {promoter: float("inf")}

@@ -10,6 +10,7 @@ from casebook.dossier.wording import Words, number
 
 NAMED = (
     ("g_fingerprint", "fingerprint"), ("g_programme", "programme"), ("g_policy", "policy"), ("g_key", "key"), ("m_code", "code"),
+    ("g_entry", "human_entry"),
 )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def integrity(t: Words, facts: Facts, digest: str) -> list[Block]:
     report = facts["report"]
     items: list[tuple[str, Cell]] = [(t("g_content"), ident(digest)), (t("run"), ident(str(report["run_id"])))]
     for key, name in NAMED:
-        if report.get(name):
+        if report.get(name) is not None:
             items.append((t(key), ident(str(report[name]))))
     return [para(t("g_intro")), pairs(items), heading(t("g_check"), 4), para(t("g_check_text"))]
 

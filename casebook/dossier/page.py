@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from casebook.dossier import document
+from casebook.dossier.blocks import Block, Cell
 from casebook.dossier.facts import Facts, digest
 from casebook.dossier.reasons import Reasons
 from casebook.dossier.wording import Words, money, number, short, visible
@@ -27,8 +28,35 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES / "dossier"), autoescape=True, undefined=StrictUndefined,
         finalize=visible, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    env.globals.update(money=money, number=number, short=short)
+    env.globals.update(money=money, number=number, short=short, cell=_cell, table_rows=_table_rows)
     return env
+
+
+def _cell(value: Cell) -> Markup:
+    """One cell: text as it is, an id in fixed width, or a label."""
+    if isinstance(value, str):
+        return escape(visible(value))
+    inner = escape(visible(value["text"]))
+    if value["as"] == "id":
+        return Markup('<span class="id">%s</span>') % inner
+    return Markup('<span class="tag %s">%s</span>') % (value["style"], inner)
+
+
+def _table_rows(block: Block) -> Markup:
+    """The body of a table. In Python, for it is most of a report's bytes and a macro call per cell takes five times as long."""
+    numbers = [h["number"] for h in block["head"]]
+    out = []
+    for row in block["rows"]:
+        out.append(f'<tr class="{row["style"]}">' if row["style"] else "<tr>")
+        for value, number_here in zip(row["cells"], numbers, strict=True):
+            if number_here:
+                below_zero = isinstance(value, str) and value.startswith("−")
+                out.append('<td class="n neg">' if below_zero else '<td class="n">')
+            else:
+                out.append("<td>")
+            out += (_cell(value), "</td>")
+        out.append("</tr>\n")
+    return Markup("".join(out))  # noqa: S704
 
 
 @cache
@@ -42,27 +70,28 @@ def _style() -> tuple[str, str]:
 def render(facts: Facts, langs: Sequence[str], reasons: Reasons) -> str:
     """The page, with one body per language; two languages get a switch that needs no script."""
     drawn = document.drawings(facts)
+    content = digest(facts)
     env = environment()
     css, policy = _style()
     editions: list[dict[str, Any]] = []
     for lang in langs:
-        t = Words(lang)
-        doc = document.build(t, facts, drawn, reasons)
+        t = Words(lang, internal=facts["report"]["edition"] == "internal")
+        doc = document.build(t, facts, drawn, reasons, content)
         editions.append({**doc, "name": t("lang_name"), "figures": figures(t, drawn)})
     return env.get_template("report.html.j2").render(
-        editions=editions, css=Markup(css), policy=policy, report=facts["report"], digest=digest(facts)  # noqa: S704
+        editions=editions, css=Markup(css), policy=policy, report=facts["report"], digest=content  # noqa: S704
     )
 
 
-def figures(t: Words, drawn: document.Drawings) -> dict[str, Markup]:
-    """The drawings as SVG text in one language."""
+def figures(t: Words, drawn: document.Drawings, *, family: str = "") -> dict[str, Markup]:
+    """The drawings as SVG text in one language; `family` names a font where the page around them cannot."""
     env = environment()
     out = {}
     if drawn.graph is not None:
-        out["graph"] = Markup(env.get_template("graph.svg.j2").render(g=drawn.graph, t=t))  # noqa: S704
+        out["graph"] = env.get_template("graph.svg.j2").render(g=drawn.graph, t=t, family=family)
     if drawn.timeline is not None:
-        out["timeline"] = Markup(env.get_template("timeline.svg.j2").render(m=drawn.timeline, t=t))  # noqa: S704
-    return out
+        out["timeline"] = env.get_template("timeline.svg.j2").render(m=drawn.timeline, t=t, family=family)
+    return {name: Markup(svg) for name, svg in out.items()}  # noqa: S704
 
 
 def index(entries: Sequence[dict[str, Any]], report: dict[str, Any]) -> str:

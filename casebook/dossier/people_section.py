@@ -57,10 +57,10 @@ def _pairs(t: Words, rows: Sequence[Mapping[str, Any]]) -> Block:
     columns = [
         Column(t("mo_invitee"), lambda r: ident(r["invitee_id"])),
         Column(t("w_outcome"), lambda r: tag(t.label("o_", r["outcome"]), TONE.get(r["outcome"], ""))),
-        Column(t("w_weight"), lambda r: number(r["match_weight"], 1), number=True),
-        Column(t("w_probability"), lambda r: number(r["match_probability"], 4), number=True),
-        Column(t("w_hops"), lambda r: number(r["hops"]), number=True),
-        Column(t("w_group"), lambda r: ident(r["group_id"])),
+        Column(t("w_weight"), lambda r: number(r["match_weight"], 1), number=True, inside=True),
+        Column(t("w_probability"), lambda r: number(r["match_probability"], 4), number=True, inside=True),
+        Column(t("w_hops"), lambda r: number(r["hops"]), number=True, inside=True),
+        Column(t("w_group"), lambda r: ident(r["group_id"]), inside=True),
         Column(t("status"), lambda r: tag(t.label("stw_", r["group_status"])) if r["group_status"] else "–"),
     ]
     return _capped(t, columns, rows)
@@ -74,7 +74,7 @@ def _shares(t: Words, rows: Sequence[Mapping[str, Any]]) -> Block:
         Column(t("w_held_by"), lambda r: number(r["shared_by"]), number=True),
         Column(t("w_first"), lambda r: r["first_seen_on"] or "–"),
         Column(t("w_last"), lambda r: r["last_seen_on"] or "–"),
-        Column(t("w_bits"), lambda r: number(r["weight"], 1).replace("-", "−"), number=True),
+        Column(t("w_bits"), lambda r: number(r["weight"], 1).replace("-", "−"), number=True, inside=True),
     ]
     return _capped(t, columns, rows)
 
@@ -126,8 +126,8 @@ def _bursts(t: Words, rows: Sequence[Mapping[str, Any]]) -> Block:
         Column(t("t_expected"), lambda r: number(r["expected_orders"], 1), number=True),
         Column(t("t_ratio"), ratio, number=True),
         Column(t("t_refund_amount"), lambda r: money(r["refund_fen"]), number=True),
-        Column(t("t_p"), lambda r: number(r["p_value"], 4), number=True),
-        Column(t("t_q"), lambda r: number(r["q_value"], 4), number=True),
+        Column(t("t_p"), lambda r: number(r["p_value"], 4), number=True, inside=True),
+        Column(t("t_q"), lambda r: number(r["q_value"], 4), number=True, inside=True),
         Column(t("t_flag"), lambda r: tag(t("yes"), "hot") if r["flagged"] else tag(t("no"))),
         Column(t("t_reasons"), lambda r: " ".join(r["reasons"] or [])),
     ]
@@ -136,4 +136,5 @@ def _bursts(t: Words, rows: Sequence[Mapping[str, Any]]) -> Block:
 
 def _capped(t: Words, columns: list[Column], rows: Sequence[Mapping[str, Any]], **options: Any) -> Block:
     rest = len(rows) - MOST_ROWS
+    columns = [c for c in columns if t.internal or not c.inside]
     return table(columns, rows[:MOST_ROWS], note=t("more_rows", n=rest) if rest > 0 else "", **options)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from casebook.dossier import page
+from casebook.dossier import page, paper, sheets
+from casebook.dossier.editions import for_promoter
 from casebook.dossier.facts import Facts, gather
 from casebook.dossier.reasons import Reasons
 from casebook.dossier.reasons import load as load_reasons
@@ -17,6 +18,7 @@ from casebook.dossier.wording import LANGS
 from data_contracts.errors import UsageError
 
 LONGEST_NAME = 120
+REASONS = Path(__file__).parents[2] / "rulebook" / "reasons.yaml"  # read as data
 
 
 def file_name(promoter_id: str) -> str:
@@ -30,9 +32,8 @@ def file_name(promoter_id: str) -> str:
 
 
 def reasons_of(run_facts: Mapping[str, Any]) -> Reasons:
-    """The reason codes from the file that `run_facts["reasons"]` names."""
-    given = run_facts.get("reasons")
-    return load_reasons(Path(given) if given else None)
+    """The reason codes from the file that `run_facts["reasons"]` names, else from the rulebook's."""
+    return load_reasons(Path(run_facts.get("reasons") or REASONS))
 
 
 def write_all(tables: Path, out: Path, run_facts: Mapping[str, Any]) -> list[Path]:
@@ -73,9 +74,22 @@ def write_one(
     with Source(tables, run_facts, only=promoter_id, line_limit=limit) as source:
         facts = gather(next(source.bundles()), run_facts)
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{file_name(promoter_id)}.{format}"
-    langs = LANGS if lang is None else (lang,)
-    path.write_text(page.render(facts, langs, reasons_of(run_facts)), encoding="utf-8", newline="\n")
+    return press(facts, out / f"{file_name(promoter_id)}.{format}", format, edition, lang, reasons_of(run_facts))
+
+
+def press(facts: Facts, path: Path, format: str, edition: str, lang: str | None, reasons: Reasons) -> Path:
+    """Write the facts of the internal edition to `path` as `format`, in the edition asked for."""
+    if edition == "promoter":
+        facts = for_promoter(facts, reasons)
+    if format == "csv":
+        return sheets.write_csv(facts, path)
+    if format == "pdf":
+        path.write_bytes(paper.render(facts, lang or LANGS[0], reasons))
+    elif format == "json":
+        path.write_text(sheets.to_json(facts), encoding="utf-8", newline="\n")
+    else:
+        langs = LANGS if lang is None else (lang,)
+        path.write_text(page.render(facts, langs, reasons), encoding="utf-8", newline="\n")
     return path
 
 

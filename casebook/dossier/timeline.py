@@ -105,8 +105,10 @@ class _Scale:
             if at >= self.first:
                 out.append(Mark(self.x(at.isoformat()), f"{at:%Y-%m}"))
             at = (at + timedelta(days=32)).replace(day=1)
-        every = 1 + len(out) // 16
-        return out[::every]
+        shown = out[:: 1 + len(out) // 16]
+        if not shown or shown[0].x > LEFT + 60:
+            shown.insert(0, Mark(LEFT, f"{self.first:%Y-%m}"))
+        return shown
 
 
 def _span(facts: Facts) -> tuple[date, date]:

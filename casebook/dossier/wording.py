@@ -36,14 +36,18 @@ def visible(value: Any) -> Any:
 
 
 class Words:
-    """One language. Call with a key and the values for its placeholders."""
+    """One language, for one kind of reader. Call with a key and the values for its placeholders.
 
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
+    A reader outside the house gets the neutral wording of a key where there is one (`KEY_outside`).
+    """
+
+    def __init__(self, lang: str, *, internal: bool = True) -> None:
+        self.lang, self.internal = lang, internal
         self._at = _PLACE[lang]
 
     def __call__(self, key: str, **values: Any) -> str:
-        text = _words()[key][self._at]
+        found = None if self.internal else _words().get(f"{key}_outside")
+        text = (found or _words()[key])[self._at]
         return text.format(**values) if values else text
 
     def label(self, prefix: str, code: str | None) -> str:

@@ -41,6 +41,14 @@ def link(a: str, b: str, outcome: str, weight: float, *evidence: dict[str, Any])
     }  # fmt: skip
 
 
+def piece(step: int, kind: str, mask: str | None, shared_by: int | None, weight: float) -> dict[str, Any]:
+    """One piece of evidence on the path of a referral; without a mask it speaks against."""
+    token = f"v1:k1:{kind}" if mask else None
+    seen = "2026-01-03 04:00:00+00" if mask else None
+    return {"step": step, "kind": kind, "token": token, "mask": mask, "shared_by": shared_by, "first_seen": seen,
+            "last_seen": seen, "weight": weight}
+
+
 def order(order_id: str, account: str, day: str, fen: int) -> dict[str, Any]:
     return {
         "order_id": order_id, "account_id": account, "product_code": "ecs", "kind": "purchase", "paid_at": at(day),
@@ -117,10 +125,12 @@ SOUND = {
     ],
     "referral_same": [
         {"invitee_id": "I1", "promoter_id": "P1", "group_id": "G7", "group_status": "linked", "outcome": "same_person",
-         "match_weight": 31.5, "match_probability": 0.999999, "hops": 1, "evidence": json.dumps({"path": [], "against": []})},
+         "match_weight": 31.5, "match_probability": 0.999999, "hops": 1,
+         "evidence": json.dumps([piece(1, "phone", "138****1234", 2, 18.0), piece(1, "device", "dev-…9f2c", 2, 12.2),
+                                 piece(1, "ip", "203.0.113.*", 18_000, 1.3), piece(1, "id_doc", None, None, -1.0)])},
         {"invitee_id": "I2", "promoter_id": "P1", "group_id": "G7", "group_status": "linked", "outcome": "same_controller",
          "match_weight": 14.8, "match_probability": 0.9999, "hops": 2,
-         "evidence": json.dumps({"against": ["two valid identity documents"]})},
+         "evidence": json.dumps([piece(1, "device", "dev-…9f2c", 2, 14.8), piece(2, "payment", "6222…8830", 2, 20.1)])},
     ],
     "burst": [
         {"promoter_id": "P1", "window_start": date(2026, 2, 22), "window_end": date(2026, 2, 24), "refund_orders": 4,
@@ -133,7 +143,8 @@ SOUND = {
          "evidence": json.dumps({"outcome": "same_person", "match_weight": 31.5}), "first_seen": date(2026, 2, 20), "reason": "SU02"},
         {"finding_id": "F2", "status": "met", "subject_kind": "promoter", "subject_id": "P1", "promoter_id": "P1", "clause": "3.5(2)",
          "detector": "refund_burst", "detector_version": "1", "confidence": 0.9969, "amount_at_stake_fen": 54_480,
-         "evidence": json.dumps({"RB01": {"observed": 4, "expected": 0.4, "q_value": 0.0031, "refunds": ["R3", "R4", "R5", "R6"]}}),
+         "evidence": json.dumps([{"code": "RB01", "observed": 4.0, "expected": 0.4, "ratio": 10.0, "q": 0.0031, "ids": ["O3", "O4", "O5", "O6"]},
+                                 {"code": "RB04", "observed": 3.0, "expected": 0.3, "ratio": 10.0, "q": 0.0031, "ids": ["O3", "O4", "O5"]}]),
          "first_seen": date(2026, 3, 20), "window_start": date(2026, 2, 22), "window_end": date(2026, 2, 24), "reason": "RB01"},
         {"finding_id": "F3", "status": "unknown", "subject_kind": "promoter", "subject_id": "P2", "promoter_id": "P2", "clause": "1.2(3)",
          "detector": "c1_2_3_staff", "detector_version": "1", "evidence": "{}", "first_seen": date(2026, 3, 20), "reason": "EL03"},
@@ -208,6 +219,23 @@ def publish(folder: Path, rows: Rows, given: Callable[..., None]) -> Path:
                 given(wh, contract.table, rows.get(contract.table, []))
             wh.publish()
     return folder
+
+
+_SOUND: list[Path] = []
+
+
+@pytest.fixture
+def sound_run(tmp_path_factory: pytest.TempPathFactory, given: Callable[..., None]) -> Path:
+    """The work tables of the small run, made once; nobody may change them."""
+    if not _SOUND:
+        _SOUND.append(publish(tmp_path_factory.mktemp("sound") / "tables", SOUND, given))
+    return _SOUND[0]
+
+
+@pytest.fixture
+def facts() -> Mapping[str, Any]:
+    """What the caller knows of the small run."""
+    return FACTS
 
 
 @pytest.fixture

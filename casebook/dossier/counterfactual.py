@@ -1,0 +1,78 @@
+"""What speaks against a conclusion, and the smallest change that would turn it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from casebook.dossier.facts import Facts
+from casebook.dossier.reasons import Reasons
+from casebook.dossier.wording import Words, number
+
+WIDELY_HELD = 20
+
+
+def of_pair(t: Words, facts: Facts, pair: Facts) -> list[str]:
+    """Sentences about one pair: what speaks against it, then what would part it."""
+    pieces = [p for p in pair.get("evidence") or [] if isinstance(p, Mapping)] or _direct(facts, pair["invitee_id"])
+    against = [t("c_absent", kind=t.label("kind_", p["kind"])) for p in pieces if p.get("token") is None and p.get("weight", 0) < 0]
+    against += [
+        t("c_hubs", kind=t.label("kind_", p["kind"]), mask=p["mask"], n=number(p["shared_by"]))
+        for p in pieces
+        if (p.get("shared_by") or 0) > WIDELY_HELD
+    ]
+    told = [f"{t('c_against')}: {s}" for s in dict.fromkeys(against)]
+    if not against:
+        told.append(f"{t('c_against')}: {t('c_nothing')}")
+    shared = [p for p in pieces if p.get("mask")]
+    return told + [f"{t('c_clears')}: {s}" for s in _parting(t, facts, pair, shared)]
+
+
+def of_finding(t: Words, finding: Facts, reasons: Reasons) -> list[str]:
+    """Sentences about one finding."""
+    if finding["status"] == "unknown":
+        return [f"{finding['clause']}: {t('c_unknown')}"]
+    evidence = finding["evidence"] if isinstance(finding["evidence"], list) else []
+    coded = [e for e in evidence if isinstance(e, Mapping) and "code" in e]
+    told = [reasons.clears(t.lang, str(e["code"])) for e in coded] or [reasons.clears(t.lang, finding["reason"])]
+    counts = [e for e in coded if e["code"] == "RB01" and "expected" in e]
+    excess = [
+        t("c_burst", seen=number(e["observed"], 0), expected=number(e["expected"], 1), excess=number(e["observed"] - e["expected"], 1))
+        for e in counts
+    ]  # fmt: skip
+    said = excess + [s for s in told if s]
+    return [f"{finding['clause']}: {s}" for s in said or [t("c_rule")]]
+
+
+def _direct(facts: Facts, invitee: str) -> list[Facts]:
+    both = {facts["report"]["promoter_id"], invitee}
+    return [s for s in facts["shares"] if {s["account_a"], s["account_b"]} == both]
+
+
+def _parting(t: Words, facts: Facts, pair: Facts, shared: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The smallest set of evidence in the weakest step whose removal parts the pair; in plain words outside the house."""
+    if not shared:
+        return
+    if not t.internal:
+        for piece in shared[:3]:
+            yield t("c_without_plain", kind=t.label("kind_", piece["kind"]), mask=piece["mask"])
+        return
+    weakest = _weakest_step(shared)
+    threshold = float(facts["report"].get("same_bits", 0.0))
+    removed, left = [], float(pair["match_weight"])
+    for piece in sorted(weakest, key=lambda p: (-p["weight"], p["kind"])):
+        if left < threshold:
+            break
+        removed.append(piece)
+        left = round(left - piece["weight"], 6)
+    names = t.join([f"{t.label('kind_', p['kind'])} {p['mask']}" for p in removed])
+    key = "c_without" if left < threshold or len(removed) == len(shared) else "c_without_all"
+    held, fallen = number(pair["match_weight"], 1), number(left, 1).replace("-", "−")
+    yield t(key, what=names, from_bits=held, to_bits=fallen, need=number(threshold, 1))
+
+
+def _weakest_step(pieces: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    ordered = sorted(pieces, key=lambda p: p.get("step") or 1)
+    steps = [list(found) for _, found in groupby(ordered, key=lambda p: p.get("step") or 1)]
+    return min(steps, key=lambda step: sum(p["weight"] for p in step))

@@ -1,0 +1,122 @@
+"""The HTML report: what a reader finds in it, and what no data can do to it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casebook import dossier
+from casebook.dossier import wording
+
+HOSTILE = "<script>alert(1)</script>\u202e\"'><img src=http://x onerror=a>"
+
+
+class Reader(HTMLParser):
+    """Collects the text of each language's body, all attributes and the names of all elements."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.lang, self.text, self.elements, self.attributes = "", {"zh": "", "en": ""}, set(), []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes += attrs
+        if tag == "main":
+            self.lang = str(dict(attrs)["class"])
+
+    def handle_data(self, data: str) -> None:
+        if self.lang:
+            self.text[self.lang] += data + " "
+
+
+@pytest.fixture
+def reports(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> dict[str, str]:
+    written = dossier.write_all(sound_run, tmp_path / "reports", facts)
+    return {p.stem: p.read_text(encoding="utf-8") for p in written}
+
+
+def test_every_promoter_with_a_decision_or_open_finding_has_a_report_and_the_index_names_it(reports: dict[str, str]) -> None:
+    assert sorted(reports) == ["P1", "P2", "index"]
+    assert 'href="P1.html"' in reports["index"] and 'href="P2.html"' in reports["index"]
+
+
+def test_a_reader_finds_decision_clause_evidence_money_people_and_the_way_to_check(reports: dict[str, str]) -> None:
+    text = Reader(reports["P1"]).text
+    for lang, said in (
+        ("en", ["relation void", "clause 2.2(3)", "one referral", "138****1234", "545.00", "465.00", "18,000", "tongren verify"]),
+        ("zh", ["推广关系不成立", "第2.2(3)条", "138****1234", "545.00", "465.00", "取消返利", "相反的事实"]),
+    ):
+        missing = [s for s in said if s not in text[lang]]
+        assert missing == []
+
+
+def test_both_languages_give_the_same_numbers(reports: dict[str, str]) -> None:
+    text = Reader(reports["P1"]).text
+    amounts = {lang: sorted(re.findall(r"−?[\d,]+\.\d\d(?!\d)", said)) for lang, said in text.items()}
+    assert amounts["zh"] == amounts["en"]
+    assert len(amounts["en"]) > 50
+
+
+def test_the_graph_and_the_timeline_are_drawn_in_each_language(reports: dict[str, str]) -> None:
+    assert reports["P1"].count("<svg") == 4
+    assert reports["P2"].count("<svg") == 0
+
+
+def test_a_report_loads_nothing_and_runs_nothing(reports: dict[str, str]) -> None:
+    for page in reports.values():
+        read = Reader(page)
+        assert not read.elements & {"script", "link", "img", "iframe", "object", "embed", "form", "base"}
+        loading = [v for k, v in read.attributes if k in ("src", "href", "style", "action") and v and not v.endswith(".html")]
+        assert loading == []
+        assert "default-src 'none'" in html.unescape(page)
+        assert "url(" not in page
+
+
+def test_hostile_text_is_shown_and_never_interpreted(made_run: Any, facts: Mapping[str, Any], tmp_path: Path) -> None:
+    finding = {
+        "finding_id": HOSTILE, "status": "met", "subject_kind": "promoter", "subject_id": HOSTILE, "promoter_id": HOSTILE,
+        "clause": HOSTILE, "detector": HOSTILE, "detector_version": HOSTILE, "evidence": f'{{"note": "{HOSTILE[:25]}"}}', "reason": HOSTILE,
+    }  # fmt: skip
+    tables = made_run(finding=[finding], decision=[], decision_step=[], instruction=[])
+    pages = [p.read_text(encoding="utf-8") for p in dossier.write_all(tables, tmp_path / "out", facts)]
+    for page in pages:
+        read = Reader(page)
+        assert not read.elements & {"script", "img"}
+        assert "\u202e" not in page
+        assert "⟨U+202E⟩" in page
+
+
+def test_a_name_with_unseen_characters_is_spelt_out() -> None:
+    assert wording.visible("a\u200bb\x00c") == "a⟨U+200B⟩b⟨U+0000⟩c"
+    assert wording.visible("王小明 Zoë\n") == "王小明 Zoë\n"
+
+
+def test_one_language_on_demand_has_no_switch(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> None:
+    page = dossier.write_one(sound_run, "P1", tmp_path, lang="en", run_facts=facts).read_text(encoding="utf-8")
+    assert page.count("<main") == 1
+    assert 'type="radio"' not in page
+
+
+def test_every_word_of_the_report_is_used_and_exists_in_both_languages() -> None:
+    folder = Path(wording.__file__).parent
+    sources = [*folder.glob("*.py"), *(folder.parent / "templates" / "dossier").iterdir()]
+    text = "\n".join(p.read_text(encoding="utf-8") for p in sources)
+    prefixes = tuple(re.findall(r'(?:label|counted)\("([a-z]+_)"|label\(\'([a-z]+_)\'', text))
+    known = {p for pair in prefixes for p in pair if p}
+    unused = [
+        k for k in wording.keys()
+        if f'"{k}"' not in text and f"'{k}'" not in text and not k.startswith(tuple(known)) and not k.endswith("_outside")
+    ]  # fmt: skip
+    assert unused == []
+
+
+def test_both_languages_of_a_sentence_take_the_same_values() -> None:
+    said = {k: [set(re.findall(r"{(\w+)}", wording.Words(lang)(k))) for lang in wording.LANGS] for k in wording.keys()}
+    assert [k for k, (zh, en) in said.items() if zh != en] == []
