@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def build(wh: Warehouse, limits: Path = LIMITS) -> None:
-    """Make `identifier_use`, `identifier_value`, `identifier_holder` and `identifier_span`."""
+    """Make `identifier_use`, `identifier_value`, `identifier_entity` and `identifier_holder`."""
     wh.make(SQL / "identifier_use.sql")
     degrees(wh, limits)
 
@@ -30,10 +30,9 @@ def build(wh: Warehouse, limits: Path = LIMITS) -> None:
 def degrees(wh: Warehouse, limits: Path = LIMITS) -> None:
     """From `identifier_use` to shared tokens, entities and degrees: everything that linkage needs of this stage."""
     admit_limits(wh, limits)
-    wh.make_all(SQL, ["identifier_shared", "identifier_held", "identifier_account", "identifier_silenced"])
-    wh.make_all(SQL, ["identifier_accounts", "identifier_edge"])
-    admit_entities(wh)
-    wh.make_all(SQL, ["identifier_degree", "identifier_value", "identifier_holder", "identifier_span"])
+    wh.make_all(SQL, ["identifier_repeated", "identifier_held", "identifier_shared", "identifier_hard"])
+    admit_labels(wh)
+    wh.make_all(SQL, ["identifier_entity", "identifier_value", "identifier_holder"])
 
 
 def admit_limits(wh: Warehouse, limits: Path = LIMITS) -> None:
@@ -45,12 +44,12 @@ def admit_limits(wh: Warehouse, limits: Path = LIMITS) -> None:
     _admit(wh, "sharing_limit", pa.Table.from_pylist(rows))
 
 
-def admit_entities(wh: Warehouse) -> None:
-    """Make `identifier_entity` (account_no, entity_no): accounts that a hard token resolves to one, with their entity."""
-    edge = wh.con.execute("select account_no, other_no from identifier_edge").fetchnumpy()
-    one, other = (np.asarray(edge[name]).astype(np.int64) for name in ("account_no", "other_no"))
+def admit_labels(wh: Warehouse) -> None:
+    """Make `entity_label` (account_no, entity_no): the smallest account that each is tied to by hard tokens."""
+    edge = wh.con.execute("select first_no, account_no from identifier_hard").fetchnumpy()
+    one, other = (np.asarray(edge[name]).astype(np.int64) for name in ("first_no", "account_no"))
     account, entity = smallest_reachable(one, other)
-    _admit(wh, "identifier_entity", pa.table({"account_no": account, "entity_no": entity}))
+    _admit(wh, "entity_label", pa.table({"account_no": account, "entity_no": entity}))
 
 
 def smallest_reachable(one: Ints, other: Ints) -> tuple[Ints, Ints]:

@@ -1,9 +1,44 @@
--- One row per kind and token that two or more accounts hold: every other token is pruned here, exactly.
+-- One row per token that two or more accounts hold, with what its kind's limits and the analysts' register say of it.
 create or replace table identifier_shared as
+with counted as (
+    select
+        token,
+        any_value(kind) as kind,
+        any_value(mask) as mask,
+        count(distinct account_id) as accounts
+    from identifier_held
+    where kind = 'ip'
+    group by token
+    union all
+    select
+        token,
+        any_value(kind) as kind,
+        any_value(mask) as mask,
+        count(*) as accounts
+    from identifier_held
+    where kind <> 'ip'
+    group by token
+),
+register as (
+    select
+        kind,
+        token,
+        min(from_on) as from_on
+    from books_shared
+    where from_on <= $as_of and (to_on is null or to_on >= $as_of)
+    group by all
+)
 select
-    kind,
-    token,
-    max(mask) as mask
-from identifier_use
-group by kind, token
-having min(account_id) <> max(account_id)
+    counted.kind,
+    counted.token,
+    counted.mask,
+    counted.accounts,
+    register.from_on as silenced_on,
+    sharing_limit.hub_entities,
+    register.token is null and counted.accounts <= sharing_limit.resolves_accounts as resolves
+from counted
+inner join sharing_limit
+    on counted.kind = sharing_limit.kind
+left join register
+    on counted.kind = register.kind and counted.token = register.token
+where counted.accounts > 1

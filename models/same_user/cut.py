@@ -1,7 +1,4 @@
-"""The lightest cut of a group: how few bits hold it together, and where it would part.
-
-Stoer and Wagner's algorithm (J. ACM 44, 1997), run on all groups of one size at once; integers throughout.
-"""
+"""Cuts of groups, in whole weights: the lightest cut of each group, its weak bridges, and the cut that parts two accounts."""
 
 from __future__ import annotations
 
@@ -10,39 +7,41 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
 Ints = npt.NDArray[np.int64]
-WHOLE = 400  # larger groups are cut at their lightest member: they go to people anyway
-BATCH = 20_000_000  # cells of the stacked matrices that are worked on at once
+WHOLE = 400  # of larger groups only the lightest member is looked at: they go to people anyway
+BATCH = 4_000_000  # cells of the stacked matrices that are worked on at once
 
 
 @dataclass(frozen=True)
-class Cut:
-    """`weight` in the units of the edges; `side` and `rest` are the accounts of the two parts, ascending."""
+class Bridge:
+    """A link of the maximum spanning tree whose fall parts a group: `weight` of all links across, and the two sides."""
 
     weight: int
     side: Ints
     rest: Ints
 
 
-def lightest_cuts(account: Ints, label: Ints, a: Ints, b: Ints, weight: Ints) -> dict[int, Cut]:
-    """The lightest cut of each group, by label. `account` ascends; edges lie inside groups."""
+def lightest_cuts(account: Ints, label: Ints, a: Ints, b: Ints, weight: Ints) -> tuple[Ints, Ints]:
+    """Labels, ascending, and the weight of each group's lightest cut. `account` ascends; edges lie inside groups.
+
+    Stoer and Wagner's algorithm (J. ACM 44, 1997), run on all groups of one size at once.
+    """
     order = np.lexsort((account, label))
     names, first, size = np.unique(label[order], return_index=True, return_counts=True)
     place = np.empty(len(account), dtype=np.int64)
     place[order] = np.arange(len(account)) - np.repeat(first, size)
-    group = np.searchsorted(names, label)
     ia, ib = np.searchsorted(account, a), np.searchsorted(account, b)
-    edge_group = group[ia]
-    edge_size = size[edge_group]
-    by_size = np.argsort(edge_size, kind="stable")
-    found: dict[int, Cut] = {}
+    group = np.searchsorted(names, label[ia])
+    by_size = np.argsort(size[group], kind="stable")
+    sizes = size[group][by_size]
+    found = np.zeros(len(names), dtype=np.int64)
     for n in np.unique(size).tolist():
         here = np.flatnonzero(size == n)
-        low, high = np.searchsorted(edge_size[by_size], [n, n + 1])
-        chosen = by_size[low:high]
-        row = np.searchsorted(here, edge_group[chosen])
-        members = account[order][first[here][:, None] + np.arange(n)]
+        chosen = by_size[slice(*np.searchsorted(sizes, [n, n + 1]))]
+        row = np.searchsorted(here, group[chosen])
         step = max(1, BATCH // (n * n))
         for start in range(0, len(here), step):
             part = (row >= start) & (row < start + step)
@@ -50,51 +49,68 @@ def lightest_cuts(account: Ints, label: Ints, a: Ints, b: Ints, weight: Ints) ->
             cells = np.zeros((min(step, len(here) - start), n, n), dtype=np.int64)
             np.add.at(cells, (row[part] - start, place[ia[picked]], place[ib[picked]]), weight[picked])
             cells += cells.transpose(0, 2, 1)
-            best, inside = _stacked(cells) if n <= WHOLE else _lightest_member(cells)
-            for i in range(len(cells)):
-                who = members[start + i]
-                found[int(names[here[start + i]])] = Cut(int(best[i]), who[inside[i]], who[~inside[i]])
-    return found
+            lightest = _stacked(cells) if 2 < n <= WHOLE else cells.sum(axis=2).min(axis=1)
+            found[here[start : start + step]] = lightest
+    return names, found
 
 
-def _lightest_member(cells: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    degree = cells.sum(axis=2)
-    inside = np.zeros(degree.shape, dtype=np.bool_)
-    inside[np.arange(len(cells)), degree.argmin(axis=1)] = True
-    return degree.min(axis=1), inside
-
-
-def _stacked(cells: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Lightest cuts of stacked weight matrices (graphs, n, n): weights (graphs,) and one side (graphs, n)."""
+def _stacked(cells: Ints) -> Ints:
+    """Lightest cuts of stacked weight matrices: (graphs, n, n) to (graphs,). Consumes `cells`."""
     graphs, n, _ = cells.shape
     rows = np.arange(graphs)
-    cells = cells.copy()
-    merged = np.broadcast_to(np.eye(n, dtype=np.bool_), (graphs, n, n)).copy()
     alive = np.ones((graphs, n), dtype=np.bool_)
     best = np.full(graphs, np.iinfo(np.int64).max)
-    inside = np.zeros((graphs, n), dtype=np.bool_)
     for left in range(n, 1, -1):
-        tied = np.full((graphs, n), -1, dtype=np.int64)
-        tied[alive] = 0
-        last = before = np.zeros(graphs, dtype=np.int64)
-        phase = np.zeros(graphs, dtype=np.int64)
+        tied = np.where(alive, 0, -1).astype(np.int64)
+        last = before = phase = np.zeros(graphs, dtype=np.int64)
         for _ in range(left):
             before, last = last, tied.argmax(axis=1)
             phase = tied[rows, last]
-            tied += np.where(tied >= 0, cells[rows, last], 0)
+            tied = np.where(tied >= 0, tied + cells[rows, last], -1)
             tied[rows, last] = -1
-        lighter = phase < best
-        best = np.where(lighter, phase, best)
-        inside[lighter] = merged[rows, last][lighter]
+        best = np.minimum(best, phase)
         # the last vertex of the phase becomes one with the one before it
         cells[rows, before] += cells[rows, last]
         cells[rows, :, before] += cells[rows, :, last]
         cells[rows, before, before] = 0
         cells[rows, last] = 0
         cells[rows, :, last] = 0
-        merged[rows, before] |= merged[rows, last]
         alive[rows, last] = False
-    return best, inside
+    return best
+
+
+def weak_bridges(account: Ints, label: Ints, a: Ints, b: Ints, weight: Ints, below: int) -> list[Bridge]:
+    """Links of the groups' maximum spanning trees that weigh less than `below` and have two or more accounts on either
+    side, each with the whole weight across the cut that it makes; by weight, then by side."""
+    ia, ib = np.searchsorted(account, a), np.searchsorted(account, b)
+    shape = (len(account), len(account))
+    tree = minimum_spanning_tree(coo_array((-weight.astype(np.float64), (ia, ib)), shape=shape)).tocoo()
+    weak = np.flatnonzero(-tree.data < below)
+    both_ways = (tree + tree.T).tocsr()
+    degree = np.diff(both_ways.indptr)
+    weak = weak[(degree[tree.row[weak]] > 1) & (degree[tree.col[weak]] > 1)]
+    edge_label = label[ia]
+    found = []
+    for at in weak.tolist():
+        one, other = int(tree.row[at]), int(tree.col[at])
+        members = np.flatnonzero(label == label[one])
+        side = _side(both_ways, one, other)
+        inside = np.flatnonzero(edge_label == label[one])
+        across = np.isin(ia[inside], side) ^ np.isin(ib[inside], side)
+        found.append(
+            Bridge(int(weight[inside][across].sum()), account[np.sort(side)], account[np.setdiff1d(members, side)])
+        )
+    return sorted(found, key=lambda f: (f.weight, f.side.tolist()))
+
+
+def _side(tree: coo_array, one: int, other: int) -> Ints:
+    """What hangs on `one` when the tree's link to `other` is gone."""
+    cut = tree.copy()
+    for x, y in ((one, other), (other, one)):
+        row = slice(cut.indptr[x], cut.indptr[x + 1])
+        # the link is turned into a loop: taking an entry out of a sparse row would cost a copy of all rows
+        cut.indices[row][cut.indices[row] == y] = x
+    return np.asarray(breadth_first_order(cut, one, directed=False, return_predecessors=False), dtype=np.int64)
 
 
 def parting_cut(a: Ints, b: Ints, weight: Ints, one: int, other: int) -> Ints:

@@ -14,7 +14,7 @@ from data_contracts.errors import NotFound
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
 from models.same_user.model import Model, read
-from models.same_user.score import NUMBERED, SCORED
+from models.same_user.score import SCORED
 from models.same_user.transient import hold
 
 SQL = Path(__file__).parent / "sql"
@@ -56,17 +56,13 @@ def score_pairs(wh: Warehouse, model: Model, pairs: list[Pair]) -> Scored:
         return Scored()
     _cut_down(wh, sorted({n for pair in pairs for n in pair}))
     model.admit(wh)
-    wh.make_all(SQL, NUMBERED, **model.parameters)
-    hold(wh, "asked_pair", pa.table({"account_a": [p[0] for p in pairs], "account_b": [p[1] for p in pairs]}))
+    hold(wh, "asked_pair", pa.table({"one_id": [p[0] for p in pairs], "other_id": [p[1] for p in pairs]}))
     wh.execute(
-        "create or replace table same_user_pair as select one.account_no as a, other.account_no as b,"
-        " same_user_referral.a is not null as referral from asked_pair"
-        " inner join same_user_account as one on asked_pair.account_a = one.account_id"
-        " inner join same_user_account as other on asked_pair.account_b = other.account_id"
-        " left join same_user_referral on one.account_no = same_user_referral.a"
-        " and other.account_no = same_user_referral.b"
+        "create or replace table same_user_asked as select one_id, other_id, exists (from referrals where"
+        " promoter_id in (one_id, other_id) and invitee_id in (one_id, other_id) and promoter_id <> invitee_id"
+        ") as referral from asked_pair"
     )
-    wh.make_all(SQL, [t for t in SCORED if t not in ("same_user_override", "same_user_link")], **model.parameters)
+    wh.make_all(SQL, SCORED, **model.parameters)
     return _collected(wh)
 
 

@@ -8,15 +8,16 @@ from data_contracts.warehouse import Warehouse
 from models.same_user.model import Model
 
 SQL = Path(__file__).parent / "sql"
-NUMBERED = ("same_user_account", "same_user_token", "same_user_holder", "same_user_referral")
-PAIRS = ("same_user_pair",)
+ASKED = ("same_user_start", "same_user_asked")
 SCORED = (
-    "same_user_shared", "same_user_ip_day", "same_user_ip_meeting", "same_user_weight", "same_user_paper",
-    "same_user_counted", "same_user_absent", "same_user_score", "same_user_override", "same_user_link",
+    "same_user_account", "same_user_pair", "same_user_holder", "same_user_common", "same_user_token",
+    "same_user_shared", "same_user_ip_span", "same_user_ip_day", "same_user_ip_meeting", "same_user_weight",
+    "same_user_counted", "same_user_paper", "same_user_absent", "same_user_score",
 )  # fmt: skip
+LINKED = ("same_user_override", "same_user_link")
 
 
 def score(wh: Warehouse, model: Model) -> None:
     """Make `same_user_link`: every pair that is the same, possibly the same or related, in numbers."""
     model.admit(wh)
-    wh.make_all(SQL, (*NUMBERED, *PAIRS, *SCORED), **model.parameters)
+    wh.make_all(SQL, (*ASKED, *SCORED, *LINKED), **model.parameters)

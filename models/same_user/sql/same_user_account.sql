@@ -1,14 +1,11 @@
--- One row per account that shares an identifier, refers or is referred, numbered in the order of the ids.
+-- One row per account of a pair worth scoring or of an analyst's word, numbered in the order of the ids.
 create or replace table same_user_account as
 with named as (
-    select account_id
-    from identifier_holder
+    select one_id as account_id
+    from same_user_asked
     union
-    select promoter_id as account_id
-    from referrals
-    union
-    select invitee_id as account_id
-    from referrals
+    select other_id as account_id
+    from same_user_asked
     union
     select account_a as account_id
     from books_override

@@ -1,31 +1,9 @@
--- One row per account of a same pair and valid identity document, numbered.
+-- One row per account of a group of three or more and valid identity document, in numbers.
 create or replace table same_user_document as
-with same as (
-    select
-        a,
-        b
-    from same_user_link
-    where outcome in ('same_person', 'same_controller')
-),
-member as (
-    select a as account_no
-    from same
-    union
-    select b as account_no
-    from same
-),
-held as (
-    select distinct
-        member.account_no,
-        identifier_use.token
-    from member
-    inner join same_user_account
-        on member.account_no = same_user_account.account_no
-    inner join identifier_use
-        on same_user_account.account_id = identifier_use.account_id
-    where identifier_use.kind = 'id_doc'
-)
 select
-    account_no,
-    dense_rank() over (order by token) as document_no
-from held
+    same_user_paper.account_no,
+    dense_rank() over (order by same_user_paper.token) as document_no
+from same_user_paper
+semi join same_user_crowd
+    on same_user_paper.account_no = same_user_crowd.account_no
+where same_user_paper.kind = 'id_doc'

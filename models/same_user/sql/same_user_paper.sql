@@ -1,4 +1,4 @@
--- One row per account of a scored pair and kind whose absence speaks (papers, numbers).
+-- One row per account of a scored pair and token of a kind whose absence speaks (papers, numbers).
 create or replace table same_user_paper as
 with scored as (
     select a as account_no
@@ -6,15 +6,19 @@ with scored as (
     union
     select b as account_no
     from same_user_weight
+),
+speaking as (
+    select kind
+    from same_user_kind
+    where absent_ubits < 0 or identifies
 )
 select distinct
     scored.account_no,
-    identifier_use.kind
-from scored
+    identifier_use.kind,
+    identifier_use.token
+from identifier_use
 inner join same_user_account
-    on scored.account_no = same_user_account.account_no
-inner join identifier_use
-    on same_user_account.account_id = identifier_use.account_id
-inner join same_user_kind
-    on identifier_use.kind = same_user_kind.kind
-where same_user_kind.absent_ubits < 0
+    on identifier_use.account_id = same_user_account.account_id
+inner join scored
+    on same_user_account.account_no = scored.account_no
+where identifier_use.kind in (from speaking)

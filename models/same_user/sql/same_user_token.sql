@@ -1,11 +1,15 @@
--- One row per shared kind and token that may speak, numbered in their order.
+-- One row per token that some pair has in common, numbered in the order of kinds and tokens.
 create or replace table same_user_token as
+with common as (
+    select distinct token
+    from same_user_common
+)
 select
-    kind,
-    token,
-    mask,
-    accounts,
-    entities,
-    row_number() over (order by kind, token) as token_no
+    identifier_value.kind,
+    identifier_value.token,
+    identifier_value.mask,
+    identifier_value.entities,
+    row_number() over (order by identifier_value.kind, identifier_value.token) as token_no
 from identifier_value
-where not suppressed and accounts >= 2
+semi join common
+    on identifier_value.token = common.token
