@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from casebook import chain
+from casebook import audit_verify, chain
 from casebook.store import Dialect, PostgreSQL, SQLite
 from data_contracts.contract import Contract, of_stage
 from data_contracts.errors import ContractBroken, NotFound
@@ -162,6 +162,25 @@ class Books:
                 f=fingerprint, m=chain.canonical(dict(models)),
             )  # fmt: skip
         return None if found is None else str(found)
+
+    def anchor(self) -> dict[str, Any] | None:
+        """What a checkpoint says of the books: the chain's end, the ledger's totals, the schema. None while empty."""
+        with self.reading() as book:
+            head = book.rows("select seq, hash as head, at from audit order by seq desc limit 1")
+            if not head:
+                return None
+            ledger = book.rows("select count(*) as postings, cast(coalesce(sum(amount_fen), 0) as bigint) as fen from posting")
+            version = book.value("select version_num from alembic_version")
+            shape = self.dialect.fetch(book.con, self.dialect.audited[1])
+        described = audit_verify.sha(audit_verify.dumps([list(r) for r in shape]))
+        return {**head[0], "ledger": ledger[0], "version": version, "schema": described}
+
+    def audit_faults(self, checkpoints: Path | None = None, public_key: str | None = None) -> list[str]:
+        """What is wrong with the audit chain, the rows under it and the checkpoints; empty when all verifies."""
+        folder = checkpoints if checkpoints is not None and checkpoints.is_dir() else None
+        with self.reading() as book:
+            raw: Any = book.con.connection.driver_connection
+            return audit_verify.faults(raw.execute, self.dialect.audited, folder, public_key)
 
     def commit(
         self, run: Run, records: Mapping[str, Sequence[pa.Table]], *, fingerprint: str, models: Mapping[str, str]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from casebook import audit_verify
 from data_contracts.errors import NotFound
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -19,6 +20,8 @@ class Dialect(Protocol):
     """What the books ask of a database."""
 
     reading: Mapping[str, Any]
+    audited: tuple[str, str]
+    """Queries for the tables and for the schema that guards them."""
 
     def engine(self) -> sa.Engine:
         """A pool of connections, set up."""
@@ -77,6 +80,7 @@ class SQLite:
     """The default: one file, write-ahead log, every commit on disk before it is acknowledged."""
 
     reading: Mapping[str, Any] = {"books_begin": "begin"}
+    audited = audit_verify.SQLITE
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -126,6 +130,7 @@ class PostgreSQL:
     """Books on a server. Writers queue for a lock on the audit table, so that the chain has one end."""
 
     reading: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    audited = audit_verify.POSTGRES
 
     def __init__(self, url: str) -> None:
         self.url = "postgresql+psycopg://" + url.split("://", 1)[1]

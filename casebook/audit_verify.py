@@ -1,0 +1,98 @@
+"""Checks the books without any code of the project: the audit chain, every row under its entry, signed checkpoints.
+
+`python audit_verify.py BOOKS [CHECKPOINTS] [PUBLIC_KEY_HEX]` prints each fault; BOOKS is a SQLite file or a postgresql:// URL."""
+
+import hashlib
+import itertools
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+SQLITE = ("select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name",
+          "select type, name, sql from sqlite_master where sql is not null order by type, name")  # fmt: skip
+POSTGRES = ("select tablename from pg_tables where schemaname = current_schema() order by tablename",
+            "select viewname, definition, '' from pg_views where schemaname = current_schema() union all select tgname,"
+            " pg_get_triggerdef(oid), tgenabled::text from pg_trigger where not tgisinternal order by 1, 2")  # fmt: skip
+
+
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def chain(query: Any, hashes: dict[int, str], effects: dict[str, dict[int, Any]]) -> Iterator[str]:
+    """Entries follow one another, each hash covers the one before, columns say what the hashed text says."""
+    prev = "0" * 64
+    for count, row in enumerate(query("select seq, at, actor, action, object, prev, hash, payload from audit order by seq"), 1):
+        seq, payload = row[0], row[7]
+        if seq != count:
+            yield f"entry {count}: missing, entry {seq} follows"
+        intact = row[5] == prev and row[6] == sha("tongren/audit/v1\n" + prev + payload)
+        try:
+            said = dict(json.loads(payload)) if intact else {}
+        except (ValueError, TypeError):
+            said = {}
+        if not intact or list(row[:6]) != [said.get(k) for k in ("seq", "ts", "actor", "action", "object", "prev")] or dumps(said) != payload:
+            yield f"entry {seq}: the chain is broken" if not intact else f"entry {seq}: its columns differ from what was hashed"
+        prev = hashes[seq] = row[6]
+        for table, effect in said.get("effects", {}).items():
+            effects.setdefault(table, {})[seq] = effect
+
+
+def rows(query: Any, tables: list[str], effects: dict[str, dict[int, Any]]) -> Iterator[str]:
+    """Every row stands under the entry that wrote it, as that entry hashed it; no entry lacks its rows."""
+    for table in tables:
+        names = [d[0] for d in query(f'select * from "{table}" limit 0').description]
+        due, place = dict(effects.get(table, {})), names.index("seq")
+        for seq, group in itertools.groupby(query(f'select * from "{table}" order by seq'), key=lambda r: r[place]):
+            effect, written = due.pop(seq, {"columns": [], "rows": 0, "sha256": ""}), list(group)
+            kept = [names.index(c) for c in effect["columns"] if c in names]
+            more = [n for n in range(len(names)) if n not in kept and n != place]
+            text = "".join(sorted(dumps([r[n] for n in kept]) + "\n" for r in written))
+            if (len(written), sha(text)) != (effect["rows"], effect["sha256"]) or any(r[n] is not None for r in written for n in more):
+                yield f"entry {seq}: the rows of {table} are not those that it wrote"
+        yield from (f"entry {seq}: its rows of {table} are gone" for seq in due)
+    yield from (f"table {table} is gone" for table in effects.keys() - set(tables))
+
+
+def anchors(query: Any, schema: str, hashes: dict[int, str], folder: Path, key: str | None) -> Iterator[str]:
+    """Signed checkpoints outside the store name entries that must still be there, and the schema that guards them."""
+    prev, version = "", next(iter(query("select version_num from alembic_version")))[0]
+    for path in sorted(folder.glob("*.json")):
+        point = json.loads(path.read_text(encoding="utf-8"))
+        body, text, key = point["body"], dumps(point["body"]), key or point["public_key"]
+        try:
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(point["signature"]), text.encode())
+        except (InvalidSignature, ValueError):
+            yield f"checkpoint {path.name}: not signed by {key[:16]}"
+        if body["prev"] != prev or path.name != f"{body['seq']:012d}.json":
+            yield f"checkpoint {path.name}: a checkpoint before it is missing or changed"
+        if hashes.get(body["seq"]) != body["head"]:
+            yield f"entry {min(body['seq'], len(hashes) + 1)}: differs from checkpoint {path.name} or is gone"
+        if body["version"] == version and body["schema"] != schema:
+            yield f"checkpoint {path.name}: triggers, views or tables were changed since"
+        prev = sha(text)
+
+
+def faults(query: Any, kind: tuple[str, str], folder: Path | str | None = None, key: str | None = None) -> list[str]:
+    """All faults of the books behind `query` (any DB-API execute); `kind` is SQLITE or POSTGRES."""
+    hashes, effects = dict[int, str](), dict[str, dict[int, Any]]()
+    tables = [t for (t,) in query(kind[0]) if t not in ("audit", "alembic_version")]
+    found = [*chain(query, hashes, effects), *rows(query, tables, effects)]
+    return [*found, *(anchors(query, sha(dumps([list(r) for r in query(kind[1])])), hashes, Path(folder), key) if folder else ())]
+
+
+if __name__ == "__main__":
+    kind = POSTGRES if (where := sys.argv[1]).startswith("postgres") else SQLITE
+    opened: Any = __import__("psycopg").connect(where) if kind is POSTGRES else sqlite3.connect(f"file:{where}?mode=ro", uri=True)
+    told = faults(opened.execute, kind, *sys.argv[2:4])
+    sys.exit(sys.stdout.write("\n".join(told or ["the books verify"]) + "\n") and bool(told))
