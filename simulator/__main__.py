@@ -21,8 +21,7 @@ def main() -> None:
     parser.add_argument("--honest", action="store_true", help="no cheats")
     parser.add_argument("--no-outage", dest="outage", action="store_false", help="no outage day")
     asked = vars(parser.parse_args())
-    summary = simulate(**asked)
-    sys.stdout.write("\n".join(summary.lines()) + "\n")
+    sys.stdout.write(f"{simulate(**asked)}\n")
 
 
 main()

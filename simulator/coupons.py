@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.calendar import DAY, HOUR, Calendar, Ints
+from simulator.calendar import DAY, Calendar, Ints
 from simulator.cheats import CODE
 from simulator.orders import Orders
 from simulator.people import NONE, People
@@ -33,7 +33,7 @@ def issue_coupons(
     paid = orders.paid[used]
     issued = paid - (rng.random(len(used)) * np.maximum(np.minimum(paid - given, 25 * DAY), 1)).astype(np.int64)
     idle = rng.integers(0, len(programme.registered), size=len(used) // 2)
-    idle_at = calendar.draw(rng, programme.registered[idle] + HOUR, np.full(len(idle), calendar.end))
+    idle_at = calendar.draw(rng, programme.registered[idle], np.full(len(idle), calendar.end))
     account = np.concatenate([owner, idle])
     at = np.concatenate([np.maximum(issued, given), np.maximum(idle_at, programme.registered[idle])])
     face = np.concatenate([orders.coupon[used], rng.choice([2000, 5000, 10000], size=len(idle))])

@@ -30,3 +30,6 @@ class Summary:
             f"as_of={days}",
             f"folder={self.folder}",
         ]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())

@@ -14,12 +14,12 @@ select
     case when spoilt and fault = 'acct.unknown' then 'A-nobody-' || row_number::varchar else account_id end as account_id,
     kind,
     case when not spoilt then value
-        when fault = 'id.check' then '110105198001011' || lpad((row_number % 1000)::varchar, 3, '0')
+        when fault = 'id.check' then '11010519801345' || lpad((row_number % 10_000)::varchar, 4, '0')
         when fault = 'id.excel' then '1.10105E+17'
         when fault = 'phone.length' then '13800' || (row_number % 100)::varchar
         when fault = 'ip.syntax' then '300.1.2.' || (row_number % 256)::varchar
         else value end as value,
-    case when spoilt and fault = 'ts.format' then 'yesterday' else observed_at end as observed_at,
+    case when spoilt and fault = 'ts.format' then '30/02/2025 10:00' else observed_at end as observed_at,
     case when spoilt and fault = 'enum' then 'guess' else source end as source,
     row_number,
     case when spoilt then fault end as expected
