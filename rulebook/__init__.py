@@ -19,7 +19,7 @@ __all__ = ["ClauseInfo", "admit_register", "build", "cards", "clause", "prepare"
 log = logging.getLogger("tongren")
 SQL = Path(__file__).parent / "sql"
 # What the clauses share, each step from those above it; `standing` is what settlement builds on.
-PREPARED = ("account_span", "staff_tie", "standing_bar", "membership", "standing")
+PREPARED = ("account_span", "staff_tie", "standing_bar", "membership", "standing", "working_day")
 
 
 def build(wh: Warehouse) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from data_contracts import money
@@ -149,7 +150,7 @@ def tiers(raw: Any) -> list[dict[str, Any]]:
     """Steps from 0 upwards, each with the rate from that number on."""
     steps: list[dict[str, Any]] = rows(**{"from": _threshold, "rate": rate})(raw)
     starts = [Decimal(str(s["from"])) for s in steps]
-    if starts[0] != 0 or any(a >= b for a, b in zip(starts, starts[1:], strict=False)):
+    if starts[0] != 0 or any(a >= b for a, b in pairwise(starts)):
         raise ValueError("a list of {from, rate} that starts at 0 and rises")
     return steps
 

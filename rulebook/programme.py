@@ -226,21 +226,13 @@ def spans_of(programme: Programme, path: str) -> list[dict[str, Any]]:
             edges.add(document.effective_to + timedelta(days=1))
     spans: list[dict[str, Any]] = []
     for start in sorted(edges):
-        document = programme.setter(path, start)
-        value = None if document is None else _json(document.values[path])
-        if spans and (spans[-1]["document_id"], spans[-1]["value"]) == (document and document.document_id, value):
+        setter = programme.setter(path, start)
+        told = (None, None) if setter is None else (setter.document_id, _json(setter.values[path]))
+        if spans and (spans[-1]["document_id"], spans[-1]["value"]) == told:
             continue
         if spans:
             spans[-1]["to_day"] = start - timedelta(days=1)
-        spans.append(
-            {
-                "path": path,
-                "from_day": start,
-                "to_day": None,
-                "document_id": document and document.document_id,
-                "value": value,
-            }
-        )
+        spans.append({"path": path, "from_day": start, "to_day": None, "document_id": told[0], "value": told[1]})
     return [s for s in spans if s["document_id"] is not None]
 
 
