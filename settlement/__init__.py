@@ -1,0 +1,50 @@
+"""Settlement: decisions become money. What each clause does to it stands in `docs/settlement.md`.
+
+A run calls `draft` before the casebook (what is at stake) and `build` after it (statements, ledger, payables).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from data_contracts.errors import InputRefused
+from data_contracts.warehouse import Warehouse
+from settlement import invariants, ledger
+from settlement.entitlement import SQL, judge_now, restate
+from settlement.tax import BRACKETS
+
+__all__ = ["build", "check_as_of", "draft"]
+
+
+def check_as_of(last_issue: tuple[str, date] | None, as_of: date) -> None:
+    """Refuse a run for a day before the last issue. `last_issue` is its month and day, None when nothing is issued."""
+    if last_issue is not None and as_of < last_issue[1]:
+        month, issued_on = last_issue
+        raise InputRefused(
+            "as_of.before_issue",
+            f"the statements of {month} were issued as of {issued_on}, and an issued statement never changes:"
+            f" run for {issued_on} or a later day, not for {as_of}",
+        )
+
+
+def draft(wh: Warehouse) -> None:
+    """Make `draft_line` and `draft_month`: entitlement under the decisions that the books hold already."""
+    judge_now(wh, "books_decision")
+    wh.make_all(SQL, ("draft_line", "draft_month"))
+
+
+def build(wh: Warehouse) -> None:
+    """Make every table of the stage: relations, lines, statements, postings, instalments, payables, notices, findings."""
+    judge_now(wh, "decision")
+    wh.make_all(SQL, ("relation", "statement_line", "new_known", "new_issue", "hold_cover", "tax_rule"), **BRACKETS)
+    months = [row[0] for row in wh.execute("select month from programme_month where issues_now order by month")]
+    if months:
+        restate(wh)
+    ledger.open_ledger(wh)
+    ledger.pay(wh)
+    ledger.hold(wh)
+    for month in months:
+        ledger.issue(wh, month, adjust=month == months[0])
+    wh.make_all(SQL, ("payout_person", "payout_tax", "statement", "statement_rest", "payable_request", "payable",
+                      "settlement_instruction", "settlement_finding"))  # fmt: skip
+    invariants.check(wh)

@@ -1,0 +1,70 @@
+"""From orders to entitlement: what a promoter has earned per month, as known now or as known at the last issue.
+
+One set of SQL serves the draft, the final settlement, the restating of earlier months and what-if. It reads two things
+that differ from caller to caller: `standpoint` (whose entitlement, under which state of knowledge) and `decision_at`
+(which decisions are on there).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from data_contracts.warehouse import Warehouse
+
+SQL = Path(__file__).parent / "sql"
+
+FACTS = (
+    "parameter_force", "day_setting", "programme_month", "promoter_known", "product_span", "order_scope", "order_term", "tier",
+    "linked_member", "order_fact", "relation_fact",
+)  # fmt: skip
+"""What the feeds and the rule documents say, whatever was decided."""
+DECIDED = ("decision_known", "relation_void", "order_void", "effect")
+"""What decisions touch, and whether they are on now and were on at the last issue."""
+JUDGED = (
+    "account_first", "invitee_context", "relation_judged", "order_judged", "user_judged", "line_judged", "month_count",
+    "line_priced", "line_extra", "month_entitled",
+)  # fmt: skip
+"""From standpoint to entitlement (2.1 to 4.3)."""
+RESTATED = (
+    "changed_month", "changed_decision", "standpoint_changed", "decision_changed_at", "order_then", "order_changed",
+    "purchase_changed",
+)  # fmt: skip
+"""Whose issued months have changed, and the states of knowledge between the last issue and now."""
+
+NOW = (
+    "create or replace view standpoint as select distinct 0 as standpoint, promoter_id, false as as_then from referrals",
+    "create or replace view decision_at as select 0 as standpoint, promoter_id, decision_id from effect where on_now",
+    "create or replace view order_basis as select 0 as standpoint, r.promoter_id, o.account_id as invitee_id, o.order_id,"
+    " o.month, o.paid_at, o.cash_fen, o.net_fen, o.promotable, o.recharge_card, o.term_no, o.excluded"
+    " from order_fact as o inner join referrals as r on o.account_id = r.invitee_id",
+    "create or replace view purchase_basis as select false as as_then, account_id, order_id, paid_at, cash_fen, is_purchase"
+    " from order_fact",
+)
+"""Standpoint 0: everybody, everything that is known now."""
+BETWEEN = (
+    "create or replace view standpoint as from standpoint_changed",
+    "create or replace view decision_at as from decision_changed_at",
+    "create or replace view order_basis as from order_changed",
+    "create or replace view purchase_basis as from purchase_changed",
+)
+"""The changed promoters alone, at each state of knowledge since the last issue."""
+
+
+def judge_now(wh: Warehouse, decisions: str) -> None:
+    """Entitlement of everybody as known now, under the decisions of the table named; leaves `month_now` and lines."""
+    wh.execute(f"create or replace view decision_source as from {decisions}")
+    wh.make_all(SQL, (*FACTS, *DECIDED))
+    for view in NOW:
+        wh.execute(view)
+    wh.make_all(SQL, (*JUDGED, "month_now"))
+
+
+def restate(wh: Warehouse) -> None:
+    """Make `adjustment`: what earlier issued months differ by now, per promoter, earning month and cause.
+
+    Overwrites the tables of `judge_now` with those of the changed promoters.
+    """
+    wh.make_all(SQL, RESTATED)
+    for view in BETWEEN:
+        wh.execute(view)
+    wh.make_all(SQL, (*JUDGED, "adjustment"))

@@ -1,0 +1,74 @@
+"""The issue of statements and the postings that go with it, one month after another.
+
+Postings of the run gather in `run_posting`; `all_posting` is what the books hold and those. Nothing is ever changed.
+"""
+
+from __future__ import annotations
+
+from data_contracts.warehouse import Warehouse
+from settlement.entitlement import SQL
+
+POSTING = (
+    "transaction_id", "posting_no", "posted_on", "month", "earning_month", "promoter_id", "debit_account", "credit_account",
+    "amount_fen", "cause", "corrects",
+)  # fmt: skip
+STATEMENT = (
+    "promoter_id", "month", "status", "new_paying_users", "net_fen", "rebate_fen", "adjustments_fen", "carried_in_fen",
+    "released_fen", "clawback_added_fen", "offset_fen", "held_fen", "carried_out_fen", "payable_fen", "tax_estimate_fen",
+)  # fmt: skip
+INSTALMENT = ("promoter_id", "month", "instalment_no", "due_on", "amount_fen")
+
+
+def open_ledger(wh: Warehouse) -> None:
+    """Empty tables of this run beside the books, and the views that show both as one."""
+    for kind, columns in (("posting", POSTING), ("statement", STATEMENT), ("instalment", INSTALMENT)):
+        wh.empty(f"new_{kind}")
+        names = ", ".join(columns)
+        view = "all_posting" if kind == "posting" else f"issued_{kind}"
+        wh.execute(
+            f"create or replace view {view} as select {names}, run_seq from books_{kind}"
+            f" union all select {names}, cast({wh.run.run_seq} as bigint) as run_seq from new_{kind}"
+        )
+    wh.execute(
+        "create or replace table posted_payment as select distinct right(transaction_id, 16) as hash from books_posting"
+        " where credit_account in ('cash', 'tax_payable')"
+    )
+
+
+def add(wh: Warehouse, into: str, step: str, columns: tuple[str, ...]) -> None:
+    """Append the rows of a step's table to a table of this run."""
+    names = ", ".join(columns)
+    wh.execute(f"insert into {into} ({names}) select {names} from {step}")
+
+
+def pay(wh: Warehouse) -> None:
+    """Post the payouts of issued statements that are not posted yet."""
+    wh.make_all(SQL, ("statement_rest", "payment_posting"))
+    add(wh, "new_posting", "payment_posting", POSTING)
+    wh.execute(
+        "insert into posted_payment select distinct right(transaction_id, 16) from payment_posting"
+        " where credit_account in ('cash', 'tax_payable')"
+    )
+
+
+def hold(wh: Warehouse) -> None:
+    """Move unpaid instalments to held where a hold covers them now, and back where none does."""
+    wh.make_all(SQL, ("statement_rest", "hold_posting"))
+    add(wh, "new_posting", "hold_posting", POSTING)
+
+
+def issue(wh: Warehouse, month: str, *, adjust: bool) -> None:
+    """Issue one month: statements, postings, instalments, then its payments. `adjust` puts the adjustments into it."""
+    wh.execute(f"create or replace view month_adjustment as from adjustment where {'true' if adjust else 'false'}")
+    wh.make_all(
+        SQL, ("month_release", "month_statement", "month_estimate", "statement_rest", "month_cancel", "month_posting",
+              "month_instalment"), month=month,
+    )  # fmt: skip
+    wh.execute(
+        "update month_statement set tax_estimate_fen = e.tax_fen from month_estimate as e"
+        " where month_statement.promoter_id = e.promoter_id"
+    )
+    add(wh, "new_posting", "month_posting", POSTING)
+    add(wh, "new_statement", "month_statement", STATEMENT)
+    add(wh, "new_instalment", "month_instalment", INSTALMENT)
+    pay(wh)

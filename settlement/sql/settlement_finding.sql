@@ -1,0 +1,26 @@
+-- One row per payout that does not agree with us: tax that differs from the rule (5.1), or no such statement (4.4(3)).
+create or replace table settlement_finding as
+select
+    '5.1' as clause,
+    'promoter' as subject_kind,
+    promoter_id as subject_id,
+    payout_id,
+    'tax_differs' as reason,
+    cast(to_json({
+        'month': month, 'paid_on': paid_on, 'regime': regime, 'gross_fen': gross_fen, 'income_fen': income_fen,
+        'months': months, 'rate_ppm': rate_ppm, 'quick_fen': quick_fen, 'reported_fen': reported_fen,
+        'expected_fen': expected_fen, 'documented': documented
+    }) as varchar) as evidence
+from payout_tax
+where reported_fen <> expected_fen
+union all
+select
+    '4.4(3)' as clause,
+    'promoter' as subject_kind,
+    p.promoter_id as subject_id,
+    p.payout_id,
+    'no_statement' as reason,
+    cast(to_json({'month': p.month, 'gross_fen': p.gross_fen}) as varchar) as evidence
+from payouts as p
+anti join issued_statement as s on p.promoter_id = s.promoter_id and p.month = s.month
+where p.status = 'paid'
