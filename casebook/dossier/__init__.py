@@ -6,7 +6,7 @@ any altered report by making it again. Reads the run's work tables; the same run
 
 from __future__ import annotations
 
-from casebook.dossier.press import write_all, write_one
 from casebook.dossier.check import verify
+from casebook.dossier.press import write_all, write_one
 
 __all__ = ["verify", "write_all", "write_one"]

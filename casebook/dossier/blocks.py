@@ -25,6 +25,11 @@ def quote(text: str) -> Block:
     return {"kind": "quote", "text": text}
 
 
+def code(text: str) -> Block:
+    """A rule, as it ran."""
+    return {"kind": "code", "text": text}
+
+
 def bullets(items: Iterable[str]) -> Block:
     """A list of sentences."""
     return {"kind": "bullets", "items": list(items)}

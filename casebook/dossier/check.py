@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import importlib.metadata
 import json
 import re
 import tempfile
@@ -45,8 +46,13 @@ def verify(report: Path, *, runs: Path, books: str | None = None, run_facts: Map
     if "/" in said.run_id or not (folder / "manifest.json").exists():
         return [f"{report.name} names run {said.run_id}, which is not in {runs.name}"]
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    here = importlib.metadata.version("tongren")
+    if manifest.get("code", here) != here:
+        return [f"{report.name} was made by version {manifest['code']}, this is {here}: verify it with the version that made it"]
     faults = _tables(folder, manifest)
-    faults += _again(report, said, folder / "tables", {**manifest, **(run_facts or {})})
+    if faults:  # what altered tables would make proves nothing
+        return faults
+    faults = _again(report, said, folder / "tables", {**manifest, **(run_facts or {})})
     return faults + (_books(books, said.run_id) if books is not None else [])
 
 

@@ -91,7 +91,7 @@ def _key(t: Words, facts: Facts) -> list[list[str]]:
 
 def block_kinds() -> tuple[str, ...]:
     """The kinds of block that every renderer must draw."""
-    return ("para", "heading", "quote", "bullets", "pairs", "figure", "box", "table")
+    return ("para", "heading", "quote", "code", "bullets", "pairs", "figure", "box", "table")
 
 
 __all__ = ["Block", "Drawings", "block_kinds", "build", "drawings"]

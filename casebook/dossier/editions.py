@@ -63,6 +63,7 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
         "bursts": [_without(b, hidden, BURST_INSIDE) for b in facts["bursts"] if b["flagged"] and told],
         "notices": [n for n in _notices(facts["notices"], hidden) if n["kind"] in ("notice", "recovery_notice", "warn")],
         "feeds": [],
+        "rules": [{**r, "text": ""} for r in facts["rules"] if r["name"] in {f["detector"] for f in findings}],
     }
 
 

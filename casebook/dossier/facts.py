@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from casebook.dossier import rules
 from casebook.dossier.source import Bundle, Row
 from data_contracts.money import yuan
 
@@ -54,6 +55,7 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "feeds": list(bundle.run["feed"]),
         "documents": list(bundle.run["document"]),
     }
+    facts["rules"] = [dict(d) for d in (rules.described(n) for n in sorted({f["detector"] for f in facts["findings"]})) if d]
     named = _clauses_named(facts)
     facts["clauses"] = [r for r in bundle.run["clause"] if r["clause"] in named]
     made: Facts = plain(facts, str(run_facts["zone"]))

@@ -28,9 +28,7 @@ def section(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
     for clause, found in groupby(ordered, key=lambda f: f["clause"]):
         findings = list(found)
         blocks.append(heading(_title(t, facts, clause)))
-        text = clause_text(facts, clause)
-        if text:
-            blocks.append(quote(text))
+        blocks += _words_of(t, facts, clause)
         if len(findings) > 1:
             blocks.append(para(t("f_group", n=len(findings)), "note"))
         blocks += [_finding(t, f, reasons) for f in findings[:MOST_FINDINGS]]
@@ -39,9 +37,13 @@ def section(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
     return [*blocks, *_clause_texts(t, facts)]
 
 
-def clause_text(facts: Facts, clause: str) -> str:
-    """The Chinese text of a clause, empty when the register has none."""
-    return next((c["text_zh"] or "" for c in facts["clauses"] if c["clause"] == clause), "")
+def _words_of(t: Words, facts: Facts, clause: str) -> list[Block]:
+    """The clause as it stands in the agreement; for an English reader also what it says."""
+    found = next((c for c in facts["clauses"] if c["clause"] == clause), None)
+    if found is None:
+        return []
+    said = [quote(found["text_zh"])]
+    return said if t.lang == "zh" else [*said, para(found["text_en"], "note")]
 
 
 def change(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
@@ -67,10 +69,10 @@ def _title(t: Words, facts: Facts, clause: str) -> str:
 def _clause_texts(t: Words, facts: Facts) -> list[Block]:
     """Clauses that the report names elsewhere (exclusions, relations, decisions)."""
     found = {f["clause"] for f in facts["findings"]}
-    others = [c for c in facts["clauses"] if c["clause"] not in found and c["text_zh"]]
+    others = [c for c in facts["clauses"] if c["clause"] not in found]
     blocks: list[Block] = []
     for c in others:
-        blocks += [heading(_title(t, facts, c["clause"]), 4), quote(c["text_zh"])]
+        blocks += [heading(_title(t, facts, c["clause"]), 4), *_words_of(t, facts, c["clause"])]
     if t.lang == "en" and facts["clauses"]:
         blocks.append(para(t("authoritative"), "note"))
     return blocks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from casebook.dossier.blocks import Block, Cell, Column, bullets, heading, ident, pairs, para, table
+from casebook.dossier.blocks import Block, Cell, Column, bullets, code, heading, ident, pairs, para, table
 from casebook.dossier.facts import Facts
 from casebook.dossier.wording import Words, number
 
@@ -31,13 +31,15 @@ def data(t: Words, facts: Facts) -> list[Block]:
         blocks += [heading(t("m_gaps")), table(gap, facts["gaps"])]
     if facts["documents"]:
         blocks += [heading(t("m_documents")), _documents(t, facts)]
-    cards = sorted({(f["detector"], f["detector_version"]) for f in facts["findings"]})
     models = facts["report"].get("models")
-    versions: list[tuple[str, Cell]] = [(name, t("f_version", v=version)) for name, version in cards]
-    if isinstance(models, Mapping):
-        versions += [(t("m_model", name=k), ident(str(v))) for k, v in sorted(models.items())]
-    if versions:
-        blocks += [heading(t("m_cards")), pairs(versions)]
+    if isinstance(models, Mapping) and models:
+        blocks += [heading(t("m_versions")), pairs((t("m_model", name=k), ident(str(v))) for k, v in sorted(models.items()))]
+    if facts["rules"]:
+        blocks.append(heading(t("m_cards")))
+    for rule in facts["rules"]:
+        title = rule["title_zh"] if t.lang == "zh" else rule["title_en"]
+        told = [(t("f_rule"), f"{rule['name']}, {t('f_version', v=rule['version'])}"), ("SHA-256", ident(rule["sha256"]))]
+        blocks += [heading(title, 4), pairs(told), *([code(rule["text"])] if rule["text"] else [])]
     return blocks
 
 

@@ -15,7 +15,7 @@ from data_contracts.sheet import csv_text
 
 LISTS = (
     "findings", "decisions", "pairs", "shares", "members", "relations", "bursts", "days", "lines", "notices", "gaps",
-    "feeds", "documents", "clauses",
+    "feeds", "documents", "clauses", "rules",
 )  # fmt: skip
 MONEY_LISTS = ("months", "exclusions", "balances", "postings", "payables", "payouts", "checks")
 

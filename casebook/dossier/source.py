@@ -67,10 +67,6 @@ class Source(AbstractContextManager["Source"]):
         for table, contract in contracts().items():
             if table not in have and contract.stage != "results":
                 self._wh.empty(table)
-        if "clause_register" not in contracts():
-            self._wh.execute(
-                "create table clause_register (clause text, title_zh text, title_en text, text_zh text, mode text, measures text)"
-            )
 
     def _rows(self, section: str, first: str | None = None, last: str | None = None) -> list[Row]:
         where = "" if first is None else "where promoter_id between $first and $last"

@@ -23,7 +23,7 @@ def _words() -> dict[str, list[str]]:
     return {str(k): [str(x) for x in v] for k, v in loaded.items()}
 
 
-def keys() -> frozenset[str]:
+def all_keys() -> frozenset[str]:
     """Every key that can be said."""
     return frozenset(_words())
 

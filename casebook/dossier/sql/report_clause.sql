@@ -1,5 +1,5 @@
--- One row per clause of the agreement, as the register describes it.
+-- One row per clause of the agreement, as the register tells it.
 create or replace table report_clause as
-select clause, title_zh, title_en, text_zh, mode, measures
+select clause, title_zh, title_en, text_zh, text_en, mode, measures
 from clause_register
-order by clause
+order by position

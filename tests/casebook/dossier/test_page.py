@@ -111,12 +111,12 @@ def test_every_word_of_the_report_is_used_and_exists_in_both_languages() -> None
     prefixes = tuple(re.findall(r'(?:label|counted)\("([a-z]+_)"|label\(\'([a-z]+_)\'', text))
     known = {p for pair in prefixes for p in pair if p}
     unused = [
-        k for k in wording.keys()
+        k for k in wording.all_keys()
         if f'"{k}"' not in text and f"'{k}'" not in text and not k.startswith(tuple(known)) and not k.endswith("_outside")
     ]  # fmt: skip
     assert unused == []
 
 
 def test_both_languages_of_a_sentence_take_the_same_values() -> None:
-    said = {k: [set(re.findall(r"{(\w+)}", wording.Words(lang)(k))) for lang in wording.LANGS] for k in wording.keys()}
+    said = {k: [set(re.findall(r"{(\w+)}", wording.Words(lang)(k))) for lang in wording.LANGS] for k in wording.all_keys()}
     assert [k for k, (zh, en) in said.items() if zh != en] == []

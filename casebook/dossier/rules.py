@@ -1,0 +1,33 @@
+"""The rules and detectors behind findings, as their cards tell them: a report shows the rule that ran."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from data_contracts.cards import Card, load_all
+
+ROOT = Path(__file__).parents[2]
+FAMILIES = (("clause", ROOT / "rulebook" / "clauses"), ("detector", ROOT / "models" / "detectors"))  # read as data
+LONGEST = 6_000
+
+
+@cache
+def _cards() -> dict[str, Card]:
+    return {card.name: card for family, folder in FAMILIES for card in load_all(folder, family)}
+
+
+@cache
+def described(name: str) -> tuple[tuple[str, Any], ...] | None:
+    """Name, titles, version, SHA-256 and (of a rule in SQL) text of a card; None for what has no card, such as a report by a person."""
+    card = _cards().get(name)
+    if card is None:
+        return None
+    data = card.rule.read_bytes()
+    text = data.decode("utf-8") if card.rule.suffix == ".sql" and len(data) <= LONGEST else ""
+    return (
+        ("name", name), ("title_zh", card.title_zh), ("title_en", card.title_en), ("version", card.version),
+        ("file", card.rule.relative_to(ROOT).as_posix()), ("sha256", hashlib.sha256(data).hexdigest()), ("text", text),
+    )  # fmt: skip

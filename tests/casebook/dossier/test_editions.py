@@ -1,0 +1,73 @@
+"""The promoter's edition: everything that a promoter needs to answer, nothing that is not its to see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casebook import dossier
+from casebook.dossier.editions import masked
+
+INSIDE = ("match_weight", "q_value", "p_value", "anomaly_score", "confidence", "probability", "same_bits", "token", "models")
+
+
+@pytest.fixture
+def told(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> str:
+    return dossier.write_one(
+        sound_run, "P1", tmp_path, format="json", edition="promoter", run_facts={**facts, "same_bits": 6.0}
+    ).read_text(encoding="utf-8")
+
+
+def keys(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set(value) | {k for v in value.values() for k in keys(v)}
+    return {k for v in value for k in keys(v)} if isinstance(value, list) else set()
+
+
+def test_weights_scores_and_thresholds_stay_in_the_house(told: str) -> None:
+    assert [k for k in keys(json.loads(told)) for inside in INSIDE if inside in k] == []
+
+
+def test_other_accounts_are_masked_and_told_apart(told: str) -> None:
+    whole = json.loads(told)
+    assert {r["invitee_id"] for r in whole["relations"]} == {f"I***{n} #{n}" for n in range(1, 7)}
+    assert '"I1"' not in told and '"X9"' not in told
+
+
+def test_it_tells_decisions_money_and_the_order_ids_that_they_rest_on(told: str) -> None:
+    whole = json.loads(told)
+    assert [d["measure"] for d in whole["decisions"]] == ["void_relation", "cancel_rebate"]
+    assert whole["money"]["totals"]["open"] == "465.00"
+    burst = next(f for f in whole["findings"] if f["clause"] == "3.5(2)")
+    assert burst["evidence"][0] == {"code": "RB01", "ids": ["O3", "O4", "O5", "O6"], "observed": 4.0}
+
+
+def test_a_finding_on_which_no_decision_rests_is_not_told(made_run: Any, facts: Mapping[str, Any], tmp_path: Path) -> None:
+    tables = made_run(decision=[], decision_step=[], instruction=[])
+    whole = json.loads(
+        dossier.write_one(tables, "P1", tmp_path, format="json", edition="promoter", run_facts=facts).read_text("utf-8")
+    )
+    assert whole["findings"] == [] and whole["bursts"] == []
+    assert whole["money"]["totals"]["at_stake"] == "0.00"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_name_of_staff_is_told(lang: str, made_run: Any, facts: Mapping[str, Any], tmp_path: Path) -> None:
+    entries = [
+        {"decision_id": "D1", "entry_no": n, "action": a, "by_whom": "li.wei", "reason": "inner note"}
+        for n, a in enumerate(("propose", "approve"), start=1)
+    ]
+    tables = made_run(books_decision_event=entries)
+    inside = dossier.write_one(tables, "P1", tmp_path / "in", lang=lang, run_facts=facts).read_text("utf-8")
+    outside = dossier.write_one(tables, "P1", tmp_path / "out", lang=lang, edition="promoter", run_facts=facts).read_text("utf-8")
+    assert "li.wei" in inside and "inner note" in inside
+    assert "li.wei" not in outside and "inner note" not in outside
+
+
+@pytest.mark.parametrize(("account", "shown"), [("A1", "A***1"), ("ACC000123", "AC***23")])
+def test_a_mask_shows_the_ends_only(account: str, shown: str) -> None:
+    assert masked(account) == shown
