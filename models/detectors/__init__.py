@@ -36,6 +36,8 @@ def cards() -> tuple[Card, ...]:
     waiting, done = list(load_all(FOLDER, "detectors")), list[Card]()
     while waiting:
         unmade = {table for card in waiting for table in card.about.get("writes", ())}
+        if any("detection" not in card.reads for card in waiting):
+            unmade.add("detection")  # what reads the others' detections comes after all of them
         ready = [c for c in waiting if not unmade & set(c.reads) - set(c.about.get("writes", ()))]
         if not ready:
             raise ValueError(f"detectors wait for each other's tables: {', '.join(c.name for c in waiting)}")

@@ -26,26 +26,31 @@ class Peers:
     mean: Floats
     shape: Floats
 
+    def at(self, positions: Ints) -> Peers:
+        """Those of the promoters at these positions."""
+        return Peers(self.mean[positions], self.shape[positions])
+
 
 def tail(observed: Floats, shape: Floats, odds: Floats) -> Floats:
     """P(X >= observed) of a negative binomial with this shape and `odds` = mean / (mean + shape). Not above 1."""
     some = observed > 0
-    return np.asarray(np.where(some, betainc(np.where(some, observed, 1.0), shape, odds), 1.0), dtype=np.float64)
+    found = betainc(np.where(some, observed, 1.0), shape, odds)
+    return np.asarray(np.where(some, np.minimum(found, 1.0), 1.0), dtype=np.float64)
 
 
-def level_tail(observed: Floats, expected: Floats, special: Floats, peers: Peers) -> Floats:
+def level_tail(observed: Floats, expected: Floats, special_share: Floats, peers: Peers) -> Floats:
     """P of at least `observed` refunds when peers with the same exposure are expected to have `expected`, of which
-    `special` on days that lifted everybody."""
-    return _tail_about(observed, expected * peers.mean, special / expected, peers.shape)
+    `special_share` on days that lifted everybody."""
+    return _tail_about(observed, expected * peers.mean, special_share, peers.shape)
 
 
 def window_tail(
-    inside: Floats, expected: Floats, special: Floats, outside: Floats, expected_outside: Floats, peers: Peers
+    inside: Floats, expected: Floats, special_share: Floats, outside: Floats, expected_outside: Floats, peers: Peers
 ) -> Floats:
     """P of at least `inside` refunds in a window, given peers and the promoter's own refunds outside of the window."""
     shape = peers.shape + outside
     rate = shape / (peers.shape / peers.mean + expected_outside)
-    return _tail_about(inside, expected * rate, special / expected, shape)
+    return _tail_about(inside, expected * rate, special_share, shape)
 
 
 def _tail_about(observed: Floats, mean: Floats, special_share: Floats, shape: Floats) -> Floats:
@@ -76,7 +81,7 @@ def _fit(observed: Floats, expected: Floats, special: Floats, family: Ints) -> t
     for _ in range(8):
         mean = (observed[kept].sum() + 2.0) / (expected[kept].sum() + 2.0)
         shape = _likeliest_shape(observed[kept], expected[kept] * mean)
-        p = level_tail(observed, due, special, Peers(np.full(1, mean), np.full(1, shape)))
+        p = level_tail(observed, due, special / due, Peers(np.full(1, mean), np.full(1, shape)))
         now = (expected > 0) & (p > _TRIM_BELOW)
         if np.array_equal(now, kept):
             break

@@ -20,6 +20,7 @@ CHUNK = 1_000
 # What a programme without history starts from: refunds per order and day, by age band. Half a refund's weight each.
 _USUAL_HAZARD = np.array([0.012, 0.008, 0.006, 0.004, 0.002, 0.001, 4e-4, 2e-4, 5e-5, 2e-6])
 _PRIOR = 0.5
+LARGEST_SHARE = 0.9
 _CAP = 3.0  # one promoter counts for at most 1 + 3 x its expectation
 _PULL, _PULL_SPECIAL = 25.0, 1.0  # expected refunds' worth of "an ordinary day"
 _SPECIAL_BELOW = 1e-4
@@ -27,12 +28,14 @@ _SPECIAL_BELOW = 1e-4
 
 @dataclass(frozen=True)
 class Cells:
-    """One entry per promoter and day with refunds, in that order. `bands` counts them by age band."""
+    """One entry per promoter and day with refunds, in that order. `bands` counts them by age band; in `capped_fen` no
+    refund counts for more than nine in ten stay below: one dear order alone is no burst."""
 
     promoter: Ints
     day: Ints
     orders: Floats
     fen: Floats
+    capped_fen: Floats
     bands: Floats
 
 
@@ -92,7 +95,16 @@ def _cells(panel: Panel) -> Cells:
     bands = np.zeros((len(distinct), len(BANDS)))
     np.add.at(bands, (place, refunded.band), 1.0)
     fen = sums(place, refunded.fen, len(distinct))
-    return Cells(distinct // panel.days, distinct % panel.days, bands.sum(axis=1), fen, bands)
+    capped = sums(place, refunded.fen.clip(max=_largest(panel)), len(distinct))
+    return Cells(distinct // panel.days, distinct % panel.days, bands.sum(axis=1), fen, capped, bands)
+
+
+def _largest(panel: Panel) -> Floats:
+    """Per refund the most that it counts for: its promoter's usual order times what nine refunds in ten stay below."""
+    paid, refunded = panel.paid, panel.refunded
+    usual = (sums(paid.promoter, paid.fen, panel.count) + 1.0) / (sums(paid.promoter, paid.orders, panel.count) + 1e-4)
+    mine = usual[refunded.promoter]
+    return np.asarray(mine * (np.quantile(refunded.fen / mine, LARGEST_SHARE) if len(mine) else 1.0), dtype=np.float64)
 
 
 def _cumulated(panel: Panel, some: Ints, weight: Floats) -> Floats:

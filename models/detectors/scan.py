@@ -13,7 +13,7 @@ import numpy as np
 
 from models.detectors.counts import SPECIAL_SHAPE, Peers, level_tail, window_tail
 from models.detectors.exposure import Exposure
-from models.detectors.panel import Bools, Floats, Ints
+from models.detectors.panel import Bools, Floats, Ints, sums
 
 BURST_DAYS = 14
 DRIP_DAYS = (28, 56, 112)
@@ -26,8 +26,8 @@ _TAIL_FROM = 60  # the null's tail beyond this many simulated values is extrapol
 
 @dataclass(frozen=True)
 class Days:
-    """Days with refunds, sorted by promoter and day. `before` and `through` are the promoter's expectations cumulated up
-    to the day and through it, `special_*` those of days that lifted everybody."""
+    """Days with refunds, sorted by promoter and day. `*_before` and `*_through` are the promoter's expectations cumulated
+    up to the day and through it: of orders, of those on days that lifted everybody, and of fen."""
 
     promoter: Ints
     day: Ints
@@ -36,11 +36,36 @@ class Days:
     through: Floats
     special_before: Floats
     special_through: Floats
+    fen: Floats
+    fen_before: Floats
+    fen_through: Floats
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Per promoter: totals observed and expected, and what its peers do. `unit_fen` turns fen into refunds of the size
+    at which their spread is that of a count."""
+
+    refunds: Floats
+    expected: Floats
+    special: Floats
+    fen: Floats
+    expected_fen: Floats
+    unit_fen: Floats
+    peers: Peers
+    fen_peers: Peers
+
+    def level(self) -> tuple[Floats, Floats]:
+        """Tails of the whole history: orders, and fen."""
+        due, unit = np.maximum(self.expected, 1e-9), self.unit_fen
+        share = self.special / due
+        by_fen = level_tail(self.fen / unit, np.maximum(self.expected_fen / unit, 1e-9), share, self.fen_peers)
+        return level_tail(self.refunds, due, share, self.peers), by_fen
 
 
 @dataclass(frozen=True)
 class Windows:
-    """One entry per window: first and last entry in `Days`, refunds and expected in it, and its bare tail."""
+    """One entry per window: first and last entry in `Days`, refunds and expected in it, and its bare tails."""
 
     promoter: Ints
     first: Ints
@@ -48,20 +73,30 @@ class Windows:
     refunds: Floats
     expected: Floats
     tail: Floats
+    fen_tail: Floats
 
 
-def windows(days: Days, total: Floats, expected: Floats, peers: Peers) -> Windows:
-    """All windows of all promoters. `total`, `expected` and `peers` are per promoter position."""
+def windows(days: Days, standard: Standard) -> Windows:
+    """All windows of all promoters."""
     first, last = _pairs(days)
-    cumulated = np.concatenate([[0.0], np.cumsum(days.refunds)])
-    inside = cumulated[last + 1] - cumulated[first]
     promoter = days.promoter[first]
-    share = Peers(peers.mean[promoter], peers.shape[promoter])
+    inside, fen = _between(days.refunds, first, last), _between(days.fen, first, last)
     due = np.maximum(days.through[last] - days.before[first], 1e-9)
-    outside = np.maximum(expected[promoter] - due, 0.0)
-    special = np.maximum(days.special_through[last] - days.special_before[first], 0.0)
-    tails = window_tail(inside, due, special, total[promoter] - inside, outside, share)
-    return Windows(promoter, first, last, inside, due, tails)
+    share = np.maximum(days.special_through[last] - days.special_before[first], 0.0) / due
+    peers, total = standard.peers.at(promoter), standard.refunds[promoter]
+    outside = np.maximum(standard.expected[promoter] - due, 0.0)
+    tails = window_tail(inside, due, share, total - inside, outside, peers)
+    unit = standard.unit_fen[promoter]
+    due_fen = np.maximum(days.fen_through[last] - days.fen_before[first], 1e-6) / unit
+    outside_fen = np.maximum(standard.expected_fen[promoter] / unit - due_fen, 0.0)
+    rest = np.maximum(standard.fen[promoter] - fen, 0.0) / unit
+    fen_tails = window_tail(fen / unit, due_fen, share, rest, outside_fen, standard.fen_peers.at(promoter))
+    return Windows(promoter, first, last, inside, due, tails, fen_tails)
+
+
+def _between(values: Floats, first: Ints, last: Ints) -> Floats:
+    cumulated = np.concatenate([[0.0], np.cumsum(values)])
+    return np.asarray(cumulated[last + 1] - cumulated[first], dtype=np.float64)
 
 
 def _pairs(days: Days) -> tuple[Ints, Ints]:
@@ -79,27 +114,42 @@ def _pairs(days: Days) -> tuple[Ints, Ints]:
     return first.astype(np.int64), last.astype(np.int64)
 
 
-def smallest(count: int, found: Windows, level: Floats) -> Floats:
-    """Per promoter the smallest tail among its windows and its level."""
-    least = np.array(level, dtype=np.float64)
-    np.minimum.at(least, found.promoter, found.tail)
-    return least[:count]
+def smallest(found: Windows, standard: Standard) -> tuple[Floats, Floats]:
+    """Per promoter the smallest tail among its windows and its level: by orders, and by fen."""
+    by_orders, by_fen = (np.array(level, dtype=np.float64) for level in standard.level())
+    np.minimum.at(by_orders, found.promoter, found.tail)
+    np.minimum.at(by_fen, found.promoter, found.fen_tail)
+    return by_orders, by_fen
 
 
 @dataclass(frozen=True)
 class Null:
-    """Simulated smallest tails per class of expected refunds; `values[c]` ascending."""
+    """Simulated smallest tails per class of expected refunds, ascending: by orders, by fen, and the smaller of their
+    two p-values."""
 
     edges: Floats
-    values: tuple[Floats, ...]
+    by_orders: tuple[Floats, ...]
+    by_fen: tuple[Floats, ...]
+    either: tuple[Floats, ...]
 
-    def p(self, least: Floats, expected: Floats) -> Floats:
-        """How often chance gives a smallest tail as small as `least` to a promoter that expects `expected`."""
-        result = np.ones(len(least))
-        place = np.digitize(expected, self.edges)
+    def p_orders(self, least: Floats, expected: Floats) -> Floats:
+        """How often chance gives a smallest tail as small as `least` to a promoter that expects `expected` refunds."""
+        return self._p(self.by_orders, least, expected)
+
+    def p_fen(self, least: Floats, expected: Floats) -> Floats:
+        """The same for money."""
+        return self._p(self.by_fen, least, expected)
+
+    def p(self, least_orders: Floats, least_fen: Floats, expected: Floats) -> Floats:
+        """How often chance makes either as unusual."""
+        both = np.minimum(self.p_orders(least_orders, expected), self.p_fen(least_fen, expected))
+        return np.asarray(np.minimum(self._p(self.either, both, expected), 2 * both), dtype=np.float64)
+
+    def _p(self, values: tuple[Floats, ...], least: Floats, expected: Floats) -> Floats:
+        result, place = np.ones(len(least)), np.digitize(expected, self.edges)
         for label in np.unique(place):
             mine = place == label
-            result[mine] = _rank(self.values[label], least[mine])
+            result[mine] = _rank(values[label], least[mine])
         return np.where(least >= 1.0, 1.0, np.clip(result, 1e-300, 1.0))
 
 
@@ -115,44 +165,70 @@ def _rank(null: Floats, least: Floats) -> Floats:
     return np.asarray(np.where(least < null[turn], np.minimum(beyond, rank), rank))
 
 
-def simulate_null(exposure: Exposure, expected: Floats, peers: Peers, tested: Bools) -> Null:
-    """Honest promoters with the exposures and rates of real ones, drawn under a fixed seed."""
+def simulate_null(exposure: Exposure, standard: Standard, sizes: Floats, tested: Bools) -> Null:
+    """Honest promoters with the exposures and rates of real ones, drawn under a fixed seed. `sizes` are refunded amounts
+    in units of their promoter's expected amount, from which amounts are drawn."""
     edges = np.power(2.0, np.arange(-2, 11))
-    place = np.digitize(expected, edges)
-    values: list[Floats] = []
+    place = np.digitize(standard.expected * standard.peers.mean, edges)
+    tables: list[tuple[Floats, Floats, Floats]] = []
     for label in range(len(edges) + 1):
         members = np.flatnonzero(tested & (place == label))
         if not len(members):
-            values.append(np.zeros(0))
+            tables.append((np.zeros(0), np.zeros(0), np.zeros(0)))
             continue
         rng = np.random.default_rng([SEED, label])
         chosen = np.sort(rng.choice(members, size=min(_PROFILES, len(members)), replace=False))
-        values.append(np.sort(_draw(exposure, chosen, expected, peers, rng)))
-    return Null(edges, tuple(values))
+        by_orders, by_fen = _draw(exposure, chosen, standard, sizes, rng)
+        both = np.minimum(_rank(np.sort(by_orders), by_orders), _rank(np.sort(by_fen), by_fen))
+        tables.append((np.sort(by_orders), np.sort(by_fen), np.sort(both)))
+    by_orders_of, by_fen_of, either = zip(*tables, strict=True)
+    return Null(edges, by_orders_of, by_fen_of, either)
 
 
-def _draw(exposure: Exposure, chosen: Ints, expected: Floats, peers: Peers, rng: np.random.Generator) -> Floats:
-    busiest = max(1.0, min(float(expected[chosen].max()), float(exposure.panel.days)))
+def _draw(
+    exposure: Exposure, chosen: Ints, standard: Standard, sizes: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    busiest = max(1.0, min(float(standard.expected[chosen].max()), float(exposure.panel.days)))
     repeats = int(np.clip(_MOST_CELLS / busiest / len(chosen), 8, _REPEATS * _PROFILES / len(chosen)))
     drawn, special = [], exposure.calendar.special
-    for some, profile, _ in exposure.chunks(chosen):
-        for position, daily in zip(some, profile, strict=True):
-            mean, shape = float(peers.mean[position]), float(peers.shape[position])
+    for some, profile, profile_fen in exposure.chunks(chosen):
+        for position, daily, daily_fen in zip(some, profile, profile_fen, strict=True):
+            mean, shape = float(standard.peers.mean[position]), float(standard.peers.shape[position])
             rate = rng.gamma(shape, mean / shape, size=(repeats, 1)) * daily[None, :]
             rate[:, special] *= rng.gamma(SPECIAL_SHAPE, 1 / SPECIAL_SHAPE, size=(repeats, int(special.sum())))
             counts = rng.poisson(rate).astype(np.float64)
-            drawn.append(_least(counts, daily, special, Peers(np.full(repeats, mean), np.full(repeats, shape))))
-    return np.concatenate(drawn)
+            fen = _amounts(counts, daily, daily_fen, sizes, rng)
+            drawn.append(_least(counts, fen, daily, daily_fen, special, standard, int(position)))
+    return np.concatenate([d[0] for d in drawn]), np.concatenate([d[1] for d in drawn])
 
 
-def _least(counts: Floats, daily: Floats, special: Bools, peers: Peers) -> Floats:
-    """The smallest tail of each simulated promoter, by the very functions that judge real ones."""
-    through, lifted = np.cumsum(daily), np.cumsum(np.where(special, daily, 0.0))
+def _amounts(counts: Floats, daily: Floats, daily_fen: Floats, sizes: Floats, rng: np.random.Generator) -> Floats:
+    """Refunded fen per simulated promoter and day: each refund draws its size."""
+    refunds = int(counts.sum())
+    each = sizes[rng.integers(0, len(sizes), size=refunds)] if refunds else np.zeros(0)
+    row = np.repeat(np.arange(counts.size), counts.astype(np.int64).ravel())
+    usual = np.divide(daily_fen, daily, out=np.zeros_like(daily), where=daily > 0)
+    return np.asarray(sums(row, each, counts.size).reshape(counts.shape) * usual[None, :], dtype=np.float64)
+
+
+def _least(
+    counts: Floats, fen: Floats, daily: Floats, daily_fen: Floats, special: Bools, standard: Standard, position: int
+) -> tuple[Floats, Floats]:
+    """The smallest tails of each simulated promoter, by the very functions that judge real ones."""
     promoter, day = np.nonzero(counts)
+    lifted = np.where(special, daily, 0.0)
+    bounds: list[Floats] = []
+    for values in (daily, lifted, daily_fen):
+        through = np.cumsum(values)
+        bounds += [through[day] - values[day], through[day]]
     days = Days(
-        promoter, day, counts[promoter, day], through[day] - daily[day], through[day],
-        lifted[day] - np.where(special, daily, 0.0)[day], lifted[day],
+        promoter, day, counts[promoter, day], bounds[0], bounds[1], bounds[2], bounds[3],
+        fen[promoter, day], bounds[4], bounds[5],
     )  # fmt: skip
-    expected, total = np.full(len(counts), max(through[-1], 1e-9)), counts.sum(axis=1)
-    found = windows(days, total, expected, peers)
-    return smallest(len(counts), found, level_tail(total, expected, np.full(len(counts), lifted[-1]), peers))
+    many, here = len(counts), np.full(len(counts), position)
+    simulated = Standard(
+        counts.sum(axis=1), np.full(many, max(daily.sum(), 1e-9)), np.full(many, lifted.sum()),
+        fen.sum(axis=1), np.full(many, daily_fen.sum()), standard.unit_fen[here],
+        standard.peers.at(here), standard.fen_peers.at(here),
+    )  # fmt: skip
+    return smallest(windows(days, simulated), simulated)

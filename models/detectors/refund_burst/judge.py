@@ -8,31 +8,23 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from models.detectors.counts import Peers, fit_peers, level_tail
+from models.detectors.counts import Peers, fit_peers
 from models.detectors.discovery import q_values, rounded
 from models.detectors.exposure import Exposure, expose
 from models.detectors.panel import Bools, Floats, Ints, Panel, Texts, panel, sums
-from models.detectors.scan import Days, Null, Windows, simulate_null, smallest, windows
+from models.detectors.scan import Days, Null, Standard, Windows, simulate_null, smallest, windows
 
 LEAST_PEERS = 30
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Arrays over `exposure.panel.promoters` unless they belong to `days` or `windows`."""
+    """Arrays over `promoters` unless they belong to `days` or `windows`."""
 
     exposure: Exposure
     days: Days
     windows: Windows
-    refunds: Floats
-    refunded_fen: Floats
-    expected: Floats
-    expected_fen: Floats
-    fen_before: Floats
-    fen_through: Floats
-    peers: Peers
-    level: Floats
-    least: Floats
+    standard: Standard
     null: Null
     p: Floats
     q: Floats
@@ -49,23 +41,36 @@ def judge(refund_day: pa.Table, refund_order: pa.Table, group_member: pa.Table, 
     exposure = expose(panel(refund_day, refund_order, as_of))
     board, cells = exposure.panel, exposure.cells
     totals, bounds = _cumulate(exposure)
-    expected, special, expected_fen = totals
-    refunds = sums(cells.promoter, cells.orders, board.count)
-    refunded_fen = sums(cells.promoter, cells.fen, board.count)
-    tested = ~board.background & (expected > 0)
-    peers = _peers(board, refunds, expected, special, tested, group_member)
-    days = Days(cells.promoter, cells.day, cells.orders, *bounds[:4])
-    found = windows(days, refunds, expected, peers)
-    level = level_tail(refunds, np.maximum(expected, 1e-9), special, peers)
-    least = smallest(board.count, found, level)
-    null = simulate_null(exposure, expected * peers.mean, peers, tested)
-    p = np.where(tested, rounded(null.p(least, expected * peers.mean)), 1.0)
+    tested = ~board.background & (totals[0] > 0)
+    days = Days(
+        cells.promoter, cells.day, cells.orders, bounds[0], bounds[1], bounds[2], bounds[3],
+        cells.capped_fen, bounds[4], bounds[5],
+    )  # fmt: skip
+    standard, sizes = _standard(exposure, totals, tested, group_member)
+    found = windows(days, standard)
+    null = simulate_null(exposure, standard, sizes, tested)
+    p = rounded(null.p(*smallest(found, standard), standard.expected * standard.peers.mean))
+    p = np.where(tested, p, 1.0)
     q = np.ones(board.count)
     q[tested] = rounded(q_values(p[tested]))
-    return Verdict(
-        exposure, days, found, refunds, refunded_fen, expected, expected_fen, bounds[4], bounds[5],
-        peers, level, least, null, p, q, tested,
-    )  # fmt: skip
+    return Verdict(exposure, days, found, standard, null, p, q, tested)
+
+
+def _standard(
+    exposure: Exposure, totals: Floats, tested: Bools, group_member: pa.Table
+) -> tuple[Standard, Floats]:
+    """What is expected of each promoter, by orders and by fen; and the sizes of refunds in expected amounts."""
+    board, cells = exposure.panel, exposure.cells
+    expected, special, expected_fen = totals
+    refunds, fen = sums(cells.promoter, cells.orders, board.count), sums(cells.promoter, cells.capped_fen, board.count)
+    family, cohort = families(board.promoters, group_member), _cohorts(board, expected, tested)
+    peers = _peers(refunds, expected, special, tested, family, cohort)
+    usual = np.divide(expected_fen, expected, out=np.ones(board.count), where=expected > 0)
+    sizes = cells.capped_fen / np.maximum(cells.orders * usual[cells.promoter], 1.0) if len(cells.day) else np.ones(1)
+    # a compound sum is spread like a count of refunds of this size: mean square over mean
+    unit = np.maximum(usual * float((sizes**2).sum() / max(sizes.sum(), 1e-9)), 1.0)
+    by_fen = _peers(fen / unit, expected_fen / unit, special * usual / unit, tested, family, cohort)
+    return Standard(refunds, expected, special, fen, expected_fen, unit, peers, by_fen), sizes
 
 
 def _cumulate(exposure: Exposure) -> tuple[Floats, Floats]:
@@ -84,14 +89,11 @@ def _cumulate(exposure: Exposure) -> tuple[Floats, Floats]:
 
 
 def _peers(
-    board: Panel, refunds: Floats, expected: Floats, special: Floats, tested: Bools, group_member: pa.Table
+    observed: Floats, expected: Floats, special: Floats, tested: Bools, family: Ints, cohort: Ints
 ) -> Peers:
     """Peers of each promoter: the narrowest cohort (volume and tenure, volume, all) with `LEAST_PEERS` others."""
-    family = families(board.promoters, group_member)
-    cohort = _cohorts(board, expected, tested)
-    peers = Peers(np.ones(board.count), np.ones(board.count))
-    mine = np.flatnonzero(tested)
-    fitted = fit_peers(refunds[mine], expected[mine], special[mine], family[mine], cohort[mine])
+    peers, mine = Peers(np.ones(len(observed)), np.ones(len(observed))), np.flatnonzero(tested)
+    fitted = fit_peers(observed[mine], expected[mine], special[mine], family[mine], cohort[mine])
     peers.mean[mine], peers.shape[mine] = fitted.mean, fitted.shape
     return peers
 

@@ -1,0 +1,105 @@
+"""Which windows of an unusual promoter are told: the best one, and further disjoint ones that hold on their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.detectors.discovery import FDR, q_values, rounded
+from models.detectors.panel import Floats, Ints
+from models.detectors.refund_burst.judge import Verdict
+
+UNUSUAL = 0.05  # p below which a promoter's best window is published, flagged or not
+MOST_WINDOWS = 6
+
+
+@dataclass(frozen=True)
+class Found:
+    """One unusual window. Days are day numbers of the panel; `expected*` already follow the peers' mean."""
+
+    position: int
+    first_day: int
+    last_day: int
+    refunds: float
+    fen: float
+    expected: float
+    expected_fen: float
+    by_orders: float
+    by_fen: float
+    p: float
+    q: float
+    months: int = 1
+
+
+def choose(verdict: Verdict) -> list[Found]:
+    """The windows to tell, by promoter and first day."""
+    unusual = np.flatnonzero(verdict.tested & ((verdict.p <= UNUSUAL) | (verdict.q <= FDR)))
+    order = np.argsort(verdict.windows.promoter, kind="stable")
+    bounds = np.searchsorted(verdict.windows.promoter[order], [unusual, unusual + 1])
+    found: list[Found] = []
+    for position, low, high in zip(unusual, *bounds, strict=True):
+        found += sorted(_of_promoter(verdict, int(position), order[low:high]), key=lambda f: f.first_day)
+    return found
+
+
+def _of_promoter(verdict: Verdict, position: int, mine: Ints) -> list[Found]:
+    standard = verdict.standard
+    size = np.full(len(mine), standard.expected[position] * standard.peers.mean[position])
+    p_orders = verdict.null.p_orders(verdict.windows.tail[mine], size)
+    p_fen = verdict.null.p_fen(verdict.windows.fen_tail[mine], size)
+    p = np.minimum(np.minimum(p_orders, p_fen) * 2, 1.0)
+    level = np.array([v[position] for v in standard.level()])
+    one = np.full(1, standard.expected[position] * standard.peers.mean[position])
+    whole = 2 * min(verdict.null.p_orders(level[:1], one)[0], verdict.null.p_fen(level[1:], one)[0])
+    if not len(mine) or whole < p.min():
+        return [_whole(verdict, position, level)]
+    chosen = _disjoint(verdict, mine, p)
+    q = np.maximum(rounded(q_values(p[chosen], dependent=True)), verdict.q[position])
+    p_told = rounded(p[chosen])
+    q[0], p_told[0] = verdict.q[position], verdict.p[position]
+    kept = [k for k in range(len(chosen)) if k == 0 or q[k] <= FDR]
+    begins = [verdict.days.day[verdict.windows.first[mine[chosen[k]]]] for k in kept]
+    months = len({f"{verdict.exposure.panel.on(int(day)):%Y-%m}" for day in begins})
+    return [_found(verdict, int(mine[chosen[k]]), float(p_told[k]), float(q[k]), months) for k in kept]
+
+
+def _disjoint(verdict: Verdict, mine: Ints, p: Floats) -> Ints:
+    """Positions in `mine`, best first: greedy over p, then the shorter, then the earlier window."""
+    found = verdict.windows
+    length = verdict.days.day[found.last[mine]] - verdict.days.day[found.first[mine]]
+    order = np.lexsort((found.first[mine], length, np.minimum(found.tail[mine], found.fen_tail[mine]), p))
+    chosen: list[int] = []
+    for k in order:
+        first, last = found.first[mine[k]], found.last[mine[k]]
+        if all(last < found.first[mine[c]] or first > found.last[mine[c]] for c in chosen):
+            chosen.append(int(k))
+        if len(chosen) == MOST_WINDOWS:
+            break
+    return np.array(chosen, dtype=np.int64)
+
+
+def _found(verdict: Verdict, n: int, p: float, q: float, months: int) -> Found:
+    found, days, standard = verdict.windows, verdict.days, verdict.standard
+    first, last, position = int(found.first[n]), int(found.last[n]), int(found.promoter[n])
+    mean, mean_fen = float(standard.peers.mean[position]), float(standard.fen_peers.mean[position])
+    return Found(
+        position, int(days.day[first]), int(days.day[last]), float(found.refunds[n]),
+        float(verdict.exposure.cells.fen[first : last + 1].sum()), float(found.expected[n]) * mean,
+        float(days.fen_through[last] - days.fen_before[first]) * mean_fen,
+        float(found.tail[n]), float(found.fen_tail[n]), p, q, months,
+    )  # fmt: skip
+
+
+def _whole(verdict: Verdict, position: int, level: Floats) -> Found:
+    """The promoter's whole history: its level is what stands out, no window does."""
+    standard, days = verdict.standard, verdict.days
+    mine = np.flatnonzero(days.promoter == position)
+    months = len({f"{verdict.exposure.panel.on(int(d)):%Y-%m}" for d in days.day[mine]})
+    return Found(
+        position, int(days.day[mine[0]]), int(days.day[mine[-1]]), float(standard.refunds[position]),
+        float(verdict.exposure.cells.fen[mine].sum()), float(standard.expected[position] * standard.peers.mean[position]),
+        float(standard.expected_fen[position] * standard.fen_peers.mean[position]), float(level[0]), float(level[1]),
+        float(verdict.p[position]), float(verdict.q[position]), months,
+    )  # fmt: skip
+
