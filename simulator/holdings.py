@@ -52,6 +52,8 @@ def own_things(world: World, people: People, programme: Programme, rng: np.rando
     prints = max(4, count // 600)
     second_device = np.where(common, (2 * count + rng.integers(0, prints, size=count)) * 4 + FINGERPRINT, second_device)
 
+    second_device = _lab_machines(world, people, second_device, rng)
+
     phone = _hand_on(phone, world.recycled_phones, 100 * DAY, people, programme, rng)
     device = _hand_on(device, world.second_hand_devices, 40 * DAY, people, programme, rng)
     mate = _housemate(people)
@@ -60,6 +62,15 @@ def own_things(world: World, people: People, programme: Programme, rng: np.rando
     shared = (mate >= 0) & (rng.random(count) < world.family_devices)
     device = np.where(shared, device[mate], device)
     return Holdings(verified, phone, payment, device, second_device, _addresses(people, rng), number)
+
+
+def _lab_machines(world: World, people: People, second_device: Ints, rng: np.random.Generator) -> Ints:
+    """Eight students share each machine of a campus, behind the campus's address."""
+    student = (people.campus >= 0) & ~people.careful & (rng.random(world.accounts) < world.lab_devices)
+    campuses = int(people.campus.max(initial=0)) + 1
+    machines = max(1, round(int(student.sum()) / (8 * campuses)))
+    machine = 4 * world.accounts + people.campus * machines + rng.integers(0, machines, size=world.accounts)
+    return np.where(student, machine * 4 + VENDOR, second_device)
 
 
 def _hand_on(
@@ -89,13 +100,14 @@ def _hand_down(device: Ints, mate: Ints, share: float, programme: Programme, rng
 
 
 def _housemate(people: People) -> Ints:
-    """For each honest first account another of its household, or -1."""
+    """For each honest first account another honest one of its household, or -1."""
     count, base = people.blocks.accounts, people.blocks.base
     order = np.argsort(people.household[:base], kind="stable")
     same = np.flatnonzero(np.diff(people.household[order]) == 0)
     mate = np.full(count, -1, dtype=np.int64)
     mate[order[same + 1]] = order[same]
-    return np.where((people.scheme == 0) & (people.campus < 0), mate, -1)
+    honest = (people.scheme == 0) & (people.scheme[np.maximum(mate, 0)] == 0)
+    return np.where(honest & (people.campus < 0), mate, -1)
 
 
 def _addresses(people: People, rng: np.random.Generator) -> Ints:

@@ -32,6 +32,7 @@ class World:
     recycled_phones: float = 0.015  # numbers that somebody else had months before
     second_hand_devices: float = 0.012
     common_fingerprints: float = 0.04  # browsers that look alike
+    lab_devices: float = 0.02  # students who also use a machine of their campus
     family_devices: float = 0.004  # housemates who use one device at the same time
     family_hand_downs: float = 0.006  # a housemate's old device, used after a rest
     family_cards: float = 0.001  # housemates who pay with one card
