@@ -13,6 +13,7 @@ SQL = Path(__file__).parent / "sql"
 TABLES = (
     "finding_row", "open_finding", "finding_month", "finding", "new_finding", "new_finding_window",
     "policy_choice", "policy_decision", "quarantine_hold", "new_decision", "decision_step", "decision", "instruction",
+    "case_finding", "new_case", "case_step", "case_money",
 )  # fmt: skip
 
 

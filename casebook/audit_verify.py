@@ -41,7 +41,8 @@ def chain(query: Any, hashes: dict[int, str], effects: dict[str, dict[int, Any]]
             said = dict(json.loads(payload)) if intact else {}
         except (ValueError, TypeError):
             said = {}
-        if not intact or list(row[:6]) != [said.get(k) for k in ("seq", "ts", "actor", "action", "object", "prev")] or dumps(said) != payload:
+        same = list(row[:6]) == [said.get(k) for k in ("seq", "ts", "actor", "action", "object", "prev")] and dumps(said) == payload
+        if not intact or not same:
             yield f"entry {seq}: the chain is broken" if not intact else f"entry {seq}: its columns differ from what was hashed"
         prev = hashes[seq] = row[6]
         for table, effect in said.get("effects", {}).items():

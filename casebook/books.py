@@ -37,8 +37,10 @@ VIEW_OF = {
     "books_verdict": "verdict_entry",
     "books_override": "override_state",
     "books_shared": "shared_state",
+    "books_case": "case_state",
+    "books_case_event": "case_entry",
 }
-FIRST = ("finding", "decision")
+FIRST = ("finding", "decision", "case_file")
 """Recorded tables that others point at; they are written before the rest."""
 
 

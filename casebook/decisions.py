@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from casebook import chain
 from casebook.books import Books, Ledgerbook
 from casebook.measures import COLLUSION, MEASURES, SUBJECT_KINDS, Measure
+from casebook.people import line, micros, person, same_person
 from data_contracts import money
 from data_contracts.dates import cutoff, month_of
 from data_contracts.errors import NotAllowed, NotFound, UsageError
@@ -28,10 +27,7 @@ MOVES: Mapping[str, tuple[str, ...]] = {
     "release": ("applied",),
 }
 """Which action is a legal move from which status; `apply` belongs to the run alone."""
-RUN = "policy"
-"""The name under which a run proposes and applies; no person may bear it."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -51,11 +47,6 @@ class Proposal:
     promoter_id: str | None
     functions: str | None
     proposed_on: str
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's, however they are typed."""
-    return unicodedata.normalize("NFKC", one).casefold() == unicodedata.normalize("NFKC", other).casefold()
 
 
 def propose(
@@ -97,7 +88,7 @@ def propose(
         fault = _fault(book, wanted, allowed)
         if fault is None:
             return _enter(book, wanted)
-        _log_refusal(book, wanted.by, f"propose {measure}", wanted.subject_id, fault)
+        refuse(book, wanted.by, f"propose {measure}", wanted.subject_id, fault)
     raise NotAllowed(fault, measure=measure, clause=clause, subject_id=subject_id)
 
 
@@ -123,6 +114,8 @@ def _fault(book: Ledgerbook, wanted: Proposal, allowed: Mapping[str, Sequence[st
     if wanted.measure not in allowed[wanted.clause]:
         known = ", ".join(allowed[wanted.clause]) or "none"
         return f"clause {wanted.clause} does not allow {wanted.measure}; it allows {known}"
+    if _tied(book, wanted.by, wanted.promoter_id):
+        return f"{wanted.by} has declared a tie to promoter {wanted.promoter_id}: another person must propose"
     if measure.open_ended and wanted.effective_to is not None:
         return f"{wanted.measure} has no end: leave --effective-to out, and overturn the decision instead"
     if wanted.functions is not None and wanted.measure not in ("suspend_functions", "freeze_promoter", "freeze_invitee"):
@@ -183,21 +176,33 @@ def decide(books: Books, decision_id: str, action: str, by: str, reason: str) ->
 
     Raises NotFound for an unknown id, NotAllowed for a move that the state or the two-person rule forbids (logged).
     """
+    return decide_all(books, [decision_id], action, by, reason)[0]
+
+
+def decide_all(books: Books, decision_ids: Sequence[str], action: str, by: str, reason: str) -> list[str]:
+    """One move on several decisions for one reason: on all of them, or when one is not allowed on none."""
     who, why = person(by), line(reason, "reason")
     if action not in MOVES:
         raise UsageError(f"there is no action {action}; there are {', '.join(MOVES)}")
     ends = micros(cutoff(*published(books)), "UTC") if action == "release" else None
     with books.writing() as book:
-        before = standing(book, decision_id)
-        fault = _illegal(book, before, action, who, ends)
-        if fault is None:
-            row = {"decision_id": decision_id, "action": action, "by_whom": who, "reason": why, "at": book.clock(),
-                   "effective_to": ends, "run_seq": None}  # fmt: skip
-            entry = chain.Entry(who, f"decision.{action}", decision_id, why, before=before["status"], after=row)
-            book.record(entry, {"decision_event": [row]})
-            return _told(standing(book, decision_id))
-        _log_refusal(book, who, action, decision_id, fault)
-    raise NotAllowed(fault, decision_id=decision_id, action=action, status=before["status"])
+        states = [standing(book, d) for d in dict.fromkeys(decision_ids)]
+        refused = {s["decision_id"]: f for s in states if (f := _illegal(book, s, action, who, ends)) is not None}
+        if not refused:
+            return [_told(move(book, s["decision_id"], action, who, why, ends)) for s in states]
+        for name, fault in refused.items():
+            refuse(book, who, action, name, fault)
+    raise NotAllowed("; ".join(refused.values()), action=action, decision_ids=tuple(refused))
+
+
+def move(book: Ledgerbook, decision_id: str, action: str, who: str, why: str, ends: int | None) -> dict[str, Any]:
+    """Record a move that was found legal, within the caller's transaction; how the decision stands then."""
+    row = {"decision_id": decision_id, "action": action, "by_whom": who, "reason": why, "at": book.clock(),
+           "effective_to": ends, "run_seq": None}  # fmt: skip
+    before = standing(book, decision_id)["status"]
+    entry = chain.Entry(who, f"decision.{action}", decision_id, why, before=before, after=row)
+    book.record(entry, {"decision_event": [row]})
+    return standing(book, decision_id)
 
 
 def _told(state: Mapping[str, Any]) -> str:
@@ -223,6 +228,8 @@ def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, 
     if status not in MOVES[action]:
         can = [a for a, froms in MOVES.items() if status in froms]
         return f"decision {name} is {status}: {action} is no move from there ({', '.join(can) or 'nothing'} is)"
+    if _tied(book, who, state["promoter_id"]):
+        return f"{who} has declared a tie to promoter {state['promoter_id']}: another person must decide"
     if action == "approve":
         if same_person(who, state["proposed_by"]):
             return f"nobody approves an own proposal: {who} proposed {name}, another person must approve it"
@@ -240,7 +247,13 @@ def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, 
     return None
 
 
-def _log_refusal(book: Ledgerbook, who: str, action: str, subject: str, fault: str) -> None:
+def _tied(book: Ledgerbook, who: str, promoter_id: str | None) -> bool:
+    tied = book.rows("select person from tie where promoter_id = :p", p=promoter_id)
+    return any(same_person(who, t["person"]) for t in tied)
+
+
+def refuse(book: Ledgerbook, who: str, action: str, subject: str, fault: str) -> None:
+    """Leave in the audit chain that somebody wanted what is not allowed; the caller raises NotAllowed afterwards."""
     book.record(chain.Entry(who, "refused", subject, fault, about={"wanted": action}))
 
 
@@ -271,29 +284,6 @@ def history(books: Books, decision_id: str) -> list[dict[str, Any]]:
     with books.reading() as book:
         standing(book, decision_id)
         return book.rows("select * from decision_entry where decision_id = :d order by entry_no", d=decision_id)
-
-
-def micros(instant: datetime, zone: str) -> int:
-    """Microseconds UTC of an instant; one without offset is read in the programme's zone."""
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))
-    whole = aware.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (whole.days * 86_400 + whole.seconds) * 1_000_000 + whole.microseconds
-
-
-def person(name: str) -> str:
-    """A person's name as the books keep it. Raises UsageError when it is empty or the run's own."""
-    clean = line(name, "name")
-    if same_person(clean, RUN) or clean.casefold().startswith("run:"):
-        raise UsageError(f"{clean!r} is the name of the run itself: give the name of a person")
-    return clean
-
-
-def line(text: str, what: str) -> str:
-    """Text as the books keep it: NFC, trimmed. Raises UsageError when it is empty or holds control characters."""
-    clean = unicodedata.normalize("NFC", text).strip()
-    if not clean or _UNSAFE.search(clean):
-        raise UsageError(f"the {what} must be text without control characters, and not empty")
-    return clean
 
 
 def _fen(amount: str) -> int:

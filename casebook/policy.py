@@ -150,7 +150,11 @@ def _when(reader: _Reader, raw: Any, where: str) -> Mapping[str, Any]:
 
 
 def admit(wh: Warehouse, policy: Policy) -> None:
-    """Make `policy_rule`: one row per rule, in file order. A policy without rules stands there as one that ignores nothing."""
+    """Make `policy_rule`: one row per rule, in file order. A policy without rules stands there as one that ignores nothing.
+
+    Raises InputRefused `cfg.policy` for a measure that its clause does not allow, where `clause_register` is made already.
+    """
+    _check_allowed(wh, policy)
     rows = [
         {
             "policy_no": p_no, "rule_no": r_no, "effective_from": p.effective_from, "clause": r.clause,
@@ -161,6 +165,20 @@ def admit(wh: Warehouse, policy: Policy) -> None:
         for r_no, r in enumerate(p.rules or (_NO_RULE,), 1)
     ]  # fmt: skip
     wh.admit("policy_rule", pa.Table.from_pylist(rows, schema=_SCHEMA))
+
+
+def _check_allowed(wh: Warehouse, policy: Policy) -> None:
+    if not wh.execute("select 1 from duckdb_tables() where table_name = 'clause_register'"):
+        return
+    allowed = {clause: set(measures) for clause, measures in wh.execute("select clause, measures from clause_register")}
+    faults = [
+        f"clause {r.clause} does not allow {r.measure}" if r.clause in allowed else f"there is no clause {r.clause}"
+        for p in policy.policies
+        for r in p.rules
+        if allowed and r.do != "ignore" and r.measure not in allowed.get(r.clause, ())
+    ]
+    if faults:
+        raise InputRefused("cfg.policy", "; ".join(dict.fromkeys(faults)), faults=tuple(faults))
 
 
 _NO_RULE = Rule("", "", "ignore", None, {})

@@ -1,0 +1,84 @@
+"""What analysts know and the feeds do not: accounts that belong together or not, and identifiers that strangers share.
+
+Entries are never altered: an end is a row of its own. The next run links accounts under what stands then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+
+from casebook import chain
+from casebook.books import Books, Ledgerbook
+from casebook.people import line, micros, person
+from data_contracts.errors import NotAllowed, NotFound, UsageError
+
+OVERRIDES = ("must_link", "cannot_link")
+
+
+def add_override(
+    books: Books, account_a: str, account_b: str, kind: str, by: str, reason: str, *, to_at: datetime | None = None
+) -> str:
+    """Say that two accounts are one user's, or are not. Returns the entry's id. Refused while the pair has one that stands."""
+    if kind not in OVERRIDES:
+        raise UsageError(f"there is no override {kind}; there are {', '.join(OVERRIDES)}")
+    one, other = sorted((line(account_a, "account"), line(account_b, "account")))
+    if one == other:
+        raise UsageError("an override is about two accounts")
+    who, why = person(by), line(reason, "reason")
+    with books.writing() as book:
+        now = book.clock()
+        standing = book.value(
+            "select override_id from override_state where account_a = :a and account_b = :b and (to_at is null or to_at > :n)",
+            a=one, b=other, n=now,
+        )  # fmt: skip
+        if standing:
+            raise NotAllowed(f"{one} and {other} have the override {standing} already: end it first")
+        row = {"override_id": _number(book, "V"), "account_a": one, "account_b": other, "kind": kind, "author": who,
+               "reason": why, "from_at": now, "to_at": micros(to_at, "UTC") if to_at else None}  # fmt: skip
+        book.record(chain.Entry(who, "override.add", str(row["override_id"]), why, after=row), {"override": [row]})
+        return str(row["override_id"])
+
+
+def end_override(books: Books, override_id: str, by: str, reason: str) -> None:
+    """End an override from now on."""
+    who, why = person(by), line(reason, "reason")
+    with books.writing() as book:
+        _must_stand(book, "override", override_id)
+        row = {"override_id": override_id, "to_at": book.clock(), "author": who, "reason": why}
+        book.record(chain.Entry(who, "override.end", override_id, why, after=row), {"override_end": [row]})
+
+
+def add_shared(
+    books: Books, kind: str, token: str, label: str, by: str, reason: str, *, from_on: date, to_on: date | None = None
+) -> str:
+    """Register an identifier (by its token) as shared by strangers, such as a campus exit: it links nobody while it stands."""
+    who, why = person(by), line(reason, "reason")
+    with books.writing() as book:
+        row = {"shared_id": _number(book, "S"), "kind": line(kind, "kind"), "token": line(token, "token"),
+               "label": line(label, "label"), "author": who, "reason": why, "from_on": from_on.isoformat(),
+               "to_on": to_on.isoformat() if to_on else None}  # fmt: skip
+        book.record(chain.Entry(who, "shared.add", str(row["shared_id"]), why, after=row), {"shared": [row]})
+        return str(row["shared_id"])
+
+
+def end_shared(books: Books, shared_id: str, by: str, reason: str, *, to_on: date) -> None:
+    """End a register entry with a day."""
+    who, why = person(by), line(reason, "reason")
+    with books.writing() as book:
+        _must_stand(book, "shared", shared_id)
+        row = {"shared_id": shared_id, "to_on": to_on.isoformat(), "author": who, "reason": why}
+        book.record(chain.Entry(who, "shared.end", shared_id, why, after=row), {"shared_end": [row]})
+
+
+def _number(book: Ledgerbook, letter: str) -> str:
+    seq = book.value("select coalesce(max(seq), 0) + 1 from audit")
+    return letter + hashlib.sha256(f"{letter}|{seq}|{book.value('select max(hash) from audit')}".encode()).hexdigest()[:16]
+
+
+def _must_stand(book: Ledgerbook, table: str, entry_id: str) -> None:
+    """Raises NotFound for an entry that is not there, NotAllowed for one that was ended. `table` is one of ours."""
+    if not book.value(f'select count(*) from "{table}" where {table}_id = :i', i=entry_id):
+        raise NotFound(f"there is no {table} entry {entry_id}")
+    if book.value(f"select count(*) from {table}_end where {table}_id = :i", i=entry_id):
+        raise NotAllowed(f"{table} entry {entry_id} has ended already")

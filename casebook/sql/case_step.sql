@@ -1,0 +1,24 @@
+-- One row per event that this run adds to a case: a finding joins it, or its deadline passed and it goes up.
+create or replace table case_step as
+select
+    case_id,
+    'finding' as kind,
+    finding_id as item,
+    cast(null as varchar) as before,
+    finding_id as after,
+    'the run found it' as reason
+from case_finding
+where new_here
+union all
+select
+    case_id,
+    'escalated' as kind,
+    '' as item,
+    cast(escalated_on as varchar) as before,
+    cast($as_of as varchar) as after,
+    'past its deadline of ' || cast(deadline_on as varchar) as reason
+from books_case
+where
+    state not in ('decided', 'closed')
+    and deadline_on < $as_of
+    and (escalated_on is null or escalated_on <= deadline_on)

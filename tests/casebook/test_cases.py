@@ -1,0 +1,151 @@
+"""Cases move by one table of moves, appeals go to somebody else, and whoever has a tie stays out: on both databases."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from casebook import cases, decisions, registers
+from casebook.books import Books
+from data_contracts.errors import NotAllowed, NotFound, UsageError
+from tests.casebook.conftest import LAST, decide, frozen, propose, publish
+
+CASE = {"case_id": "C1", "subject_kind": "promoter", "subject_id": "P1", "promoter_id": "P1", "opened_on": LAST,
+        "deadline_on": date(2026, 2, 14), "blind": 0}  # fmt: skip
+JOINED = {"case_id": "C1", "kind": "finding", "item": "F1", "after": "F1", "reason": "found"}
+PATHS = {"open": [], "in_review": ["take"], "waiting": ["take", "wait"], "decided": ["take", "decide"],
+         "appealed": ["take", "decide", "appeal"], "closed": ["take", "close"]}  # fmt: skip
+
+
+@pytest.fixture
+def started(books: Books) -> Books:
+    """Books with a run that opened the case C1."""
+    publish(books, new_case=[CASE], case_step=[JOINED])
+    return books
+
+
+def act(books: Books, action: str, by: str = "li", **more: object) -> dict[str, object]:
+    given = {"assign": {"owner": "zhao"}, "set_deadline": {"deadline_on": date(2026, 3, 1)}}.get(action, {})
+    return cases.act(books, "C1", action, by, "because", **{**given, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("state", "action"), list(itertools.product(PATHS, cases.MOVES)))
+def test_every_move_is_either_in_the_table_or_refused_and_logged(sqlite_books: Books, state: str, action: str) -> None:
+    publish(sqlite_books, new_case=[CASE], case_step=[JOINED])
+    for step in PATHS[state]:
+        act(sqlite_books, step)
+    before = cases.listing(sqlite_books)[0]
+    assert before["state"] == state
+    if state in cases.MOVES[action].froms:
+        act(sqlite_books, action, "wang")
+        last = cases.history(sqlite_books, "C1")[-1]
+        assert last["by_whom"] == "wang" and last["reason"] == "because"
+    else:
+        with pytest.raises(NotAllowed):
+            act(sqlite_books, action, "wang")
+        assert cases.listing(sqlite_books)[0] == before
+        with sqlite_books.reading() as book:
+            assert book.value("select action from audit order by seq desc limit 1") == "refused"
+
+
+def test_a_case_keeps_who_did_what_with_the_value_before_and_after(started: Books) -> None:
+    act(started, "take")
+    act(started, "assign")
+    act(started, "set_deadline")
+    told = [(e["kind"], e["before"], e["after"]) for e in cases.history(started, "C1")]
+    assert told == [
+        ("finding", None, "F1"), ("owner", None, "li"), ("state", "open", "in_review"), ("owner", "li", "zhao"),
+        ("deadline", "2026-02-14", "2026-03-01"),
+    ]  # fmt: skip
+
+
+def test_a_run_sees_the_case_as_people_left_it(started: Books, tmp_path: Path) -> None:
+    act(started, "take")
+    (row,) = frozen(started, tmp_path / "w", "books_case")
+    assert (row["state"], row["owner"], row["deadline_on"]) == ("in_review", "li", date(2026, 2, 14))
+    assert len(frozen(started, tmp_path / "w", "books_case_event")) == 3
+
+
+def test_of_two_analysts_on_one_case_the_second_learns_that_it_changed(started: Books) -> None:
+    with started.reading() as book:
+        seen = cases.case(book, "C1")["version"]
+    act(started, "take", "li", seen=seen)
+    with pytest.raises(NotAllowed, match="changed since"):
+        act(started, "take", "wang", seen=seen)
+
+
+def test_who_declared_a_tie_neither_proposes_nor_decides(started: Books) -> None:
+    decision = propose(started, by="li")
+    cases.declare_tie(started, "Wang", "P1", "cousin")
+    cases.declare_tie(started, "wang", "P1", "cousin, again")
+    for move in ("approve", "reject"):
+        with pytest.raises(NotAllowed, match="tie"):
+            decide(started, decision, move, "wang")
+    with pytest.raises(NotAllowed, match="tie"):
+        propose(started, by="wang")
+    assert decide(started, decision, "approve", "zhao")["status"] == "approved"
+
+
+def test_several_decisions_are_approved_together_or_not_at_all(started: Books) -> None:
+    one, two = propose(started, by="li"), propose(started, by="wang", subject_id="P2")
+    with pytest.raises(NotAllowed, match="own proposal"):
+        decisions.decide_all(started, [one, two], "approve", "wang", "one ring")
+    assert {d["status"] for d in decisions.listing(started)} == {"proposed"}
+    assert len(decisions.decide_all(started, [one, two], "approve", "zhao", "one ring")) == 2
+    assert {d["status"] for d in decisions.listing(started)} == {"approved"}
+
+
+def test_an_appeal_is_answered_by_somebody_who_did_not_decide(started: Books) -> None:
+    decision = propose(started, by="li")
+    with pytest.raises(NotAllowed, match="only an applied"):
+        cases.appeal(started, decision, "P1", "not so", deadline_on=LAST)
+    decide(started, decision, "approve", "wang")
+    publish(started, 2, decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
+    appeal = cases.appeal(started, decision, "P1", "not so", deadline_on=LAST)
+    with pytest.raises(NotAllowed, match="open already"):
+        cases.appeal(started, decision, "P1", "again", deadline_on=LAST)
+    for who in ("li", "WANG"):
+        with pytest.raises(NotAllowed, match="another person"):
+            cases.answer(started, appeal, "granted", who, "x")
+    cases.answer(started, appeal, "granted", "zhao", "papers came")
+    assert decisions.listing(started)[0]["status"] == "overturned"
+    with pytest.raises(NotAllowed, match="answered already"):
+        cases.answer(started, appeal, "upheld", "zhou", "x")
+
+
+def test_an_appeal_that_is_upheld_leaves_the_decision(started: Books) -> None:
+    decision = propose(started)
+    decide(started, decision, "approve")
+    publish(started, 2, decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
+    cases.answer(started, cases.appeal(started, decision, "P1", "no", deadline_on=LAST), "upheld", "zhao", "no papers")
+    assert decisions.listing(started)[0]["status"] == "applied"
+
+
+def test_ids_and_words_that_nobody_knows_are_named(started: Books) -> None:
+    with pytest.raises(NotFound, match="C404"):
+        cases.act(started, "C404", "take", "li", "x")
+    with pytest.raises(UsageError, match="dance"):
+        act(started, "dance")
+    with pytest.raises(NotFound, match="A404"):
+        cases.answer(started, "A404", "upheld", "li", "x")
+
+
+def test_overrides_and_shared_identifiers_stand_until_they_are_ended(books: Books, tmp_path: Path) -> None:
+    before = books.human_seq()
+    one = registers.add_override(books, "A2", "A1", "must_link", "li", "same papers")
+    with pytest.raises(NotAllowed, match=one):
+        registers.add_override(books, "A1", "A2", "cannot_link", "wang", "no")
+    shared = registers.add_shared(books, "ip", "v1:k:abc", "campus", "li", "known", from_on=LAST)
+    (override,) = frozen(books, tmp_path / "w", "books_override")
+    assert (override["account_a"], override["account_b"], override["to_at"]) == ("A1", "A2", None)
+    registers.end_override(books, one, "wang", "wrong")
+    registers.end_shared(books, shared, "wang", "moved", to_on=date(2026, 2, 1))
+    assert frozen(books, tmp_path / "w", "books_override")[0]["to_at"] > datetime(2026, 1, 1, tzinfo=UTC)
+    assert frozen(books, tmp_path / "w", "books_shared")[0]["to_on"] == date(2026, 2, 1)
+    with pytest.raises(NotAllowed, match="ended already"):
+        registers.end_override(books, one, "wang", "again")
+    assert registers.add_override(books, "A1", "A2", "cannot_link", "wang", "now so") != one
+    assert books.human_seq() > before
