@@ -34,7 +34,9 @@ class Identity:
     lang: str | None
 
 
-def verify(report: Path, *, runs: Path, books: str | None = None, run_facts: Mapping[str, Any] | None = None) -> list[str]:
+def verify(
+    report: Path, *, runs: Path, books: str | None = None, run_facts: Mapping[str, Any] | None = None
+) -> list[str]:
     """Every fault found, one sentence each; empty when the report is what its run makes.
 
     `runs` holds the published runs, `books` is a file or URL; `run_facts` adds to the facts of the run's manifest.
@@ -48,7 +50,9 @@ def verify(report: Path, *, runs: Path, books: str | None = None, run_facts: Map
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     here = importlib.metadata.version("tongren")
     if manifest.get("code", here) != here:
-        return [f"{report.name} was made by version {manifest['code']}, this is {here}: verify it with the version that made it"]
+        return [
+            f"{report.name} was made by version {manifest['code']}, this is {here}: verify it with the version that made it"
+        ]
     faults = _tables(folder, manifest)
     if faults:  # what altered tables would make proves nothing
         return faults

@@ -16,7 +16,11 @@ WIDELY_HELD = 20
 def of_pair(t: Words, facts: Facts, pair: Facts) -> list[str]:
     """Sentences about one pair: what speaks against it, then what would part it."""
     pieces = [p for p in pair.get("evidence") or [] if isinstance(p, Mapping)] or _direct(facts, pair["invitee_id"])
-    against = [t("c_absent", kind=t.label("kind_", p["kind"])) for p in pieces if p.get("token") is None and p.get("weight", 0) < 0]
+    against = [
+        t("c_absent", kind=t.label("kind_", p["kind"]))
+        for p in pieces
+        if p.get("token") is None and p.get("weight", 0) < 0
+    ]
     against += [
         t("c_hubs", kind=t.label("kind_", p["kind"]), mask=p["mask"], n=number(p["shared_by"]))
         for p in pieces

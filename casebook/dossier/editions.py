@@ -31,7 +31,9 @@ def _hidden(facts: Facts) -> dict[str, str]:
     own = facts["report"]["promoter_id"]
     rows = [*facts["pairs"], *facts["shares"], *facts["relations"], *facts["lines"]]
     named = {row.get(k) for row in rows for k in ACCOUNT_FIELDS} - {None, own}
-    named |= {d["subject_id"] for d in facts["decisions"] + facts["findings"] if d["subject_kind"] in ("invitee", "referral")}
+    named |= {
+        d["subject_id"] for d in facts["decisions"] + facts["findings"] if d["subject_kind"] in ("invitee", "referral")
+    }
     named |= {n["subject_id"] for n in facts["notices"]}
     return {account: f"{masked(account)} #{n}" for n, account in enumerate(sorted(named - {own}), start=1)}
 
@@ -56,12 +58,16 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
             "payables": [{**p, "payer": ""} for p in money["payables"]],
         },
         "pairs": [_without(p, hidden, PAIR_INSIDE) for p in facts["pairs"]],
-        "shares": [_without(s, hidden, SHARE_INSIDE) for s in facts["shares"] if own in (s["account_a"], s["account_b"])],
+        "shares": [
+            _without(s, hidden, SHARE_INSIDE) for s in facts["shares"] if own in (s["account_a"], s["account_b"])
+        ],
         "members": [],
         "relations": _accounts(facts["relations"], hidden),
         "lines": _accounts(facts["lines"], hidden),
         "bursts": [_without(b, hidden, BURST_INSIDE) for b in facts["bursts"] if b["flagged"] and told],
-        "notices": [n for n in _notices(facts["notices"], hidden) if n["kind"] in ("notice", "recovery_notice", "warn")],
+        "notices": [
+            n for n in _notices(facts["notices"], hidden) if n["kind"] in ("notice", "recovery_notice", "warn")
+        ],
         "feeds": [],
         "rules": [{**r, "text": ""} for r in facts["rules"] if r["name"] in {f["detector"] for f in findings}],
     }

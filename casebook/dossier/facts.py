@@ -55,7 +55,9 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "feeds": list(bundle.run["feed"]),
         "documents": list(bundle.run["document"]),
     }
-    facts["rules"] = [dict(d) for d in (rules.described(n) for n in sorted({f["detector"] for f in facts["findings"]})) if d]
+    facts["rules"] = [
+        dict(d) for d in (rules.described(n) for n in sorted({f["detector"] for f in facts["findings"]})) if d
+    ]
     named = _clauses_named(facts)
     facts["clauses"] = [r for r in bundle.run["clause"] if r["clause"] in named]
     made: Facts = plain(facts, str(run_facts["zone"]))
@@ -192,7 +194,11 @@ def _checks(months: Sequence[Row], balances: Mapping[str, Row], rows: Mapping[st
     cash = -_balance(balances, "cash") - _balance(balances, "tax_payable")
     return [
         _check("statement", into, out_of),
-        _check("entitlement", sum(m["rebate_fen"] + m["adjustments_fen"] for m in issued), _balance(balances, "programme_expense")),
+        _check(
+            "entitlement",
+            sum(m["rebate_fen"] + m["adjustments_fen"] for m in issued),
+            _balance(balances, "programme_expense"),
+        ),
         _check("paid", paid, cash),
     ]
 

@@ -33,12 +33,18 @@ def data(t: Words, facts: Facts) -> list[Block]:
         blocks += [heading(t("m_documents")), _documents(t, facts)]
     models = facts["report"].get("models")
     if isinstance(models, Mapping) and models:
-        blocks += [heading(t("m_versions")), pairs((t("m_model", name=k), ident(str(v))) for k, v in sorted(models.items()))]
+        blocks += [
+            heading(t("m_versions")),
+            pairs((t("m_model", name=k), ident(str(v))) for k, v in sorted(models.items())),
+        ]
     if facts["rules"]:
         blocks.append(heading(t("m_cards")))
     for rule in facts["rules"]:
         title = rule["title_zh"] if t.lang == "zh" else rule["title_en"]
-        told = [(t("f_rule"), f"{rule['name']}, {t('f_version', v=rule['version'])}"), ("SHA-256", ident(rule["sha256"]))]
+        told = [
+            (t("f_rule"), f"{rule['name']}, {t('f_version', v=rule['version'])}"),
+            ("SHA-256", ident(rule["sha256"])),
+        ]
         blocks += [heading(title, 4), pairs(told), *([code(rule["text"])] if rule["text"] else [])]
     return blocks
 

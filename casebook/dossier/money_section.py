@@ -68,7 +68,11 @@ def _before_after(t: Words, m: Facts) -> Block:
 
 def _statements(t: Words, m: Facts) -> Block:
     columns = [_month(t), *(yuan(t(k), n) for k, n in STATEMENT), yuan(t("mo_tax"), "tax_estimate_fen")]
-    total: list[Cell] = [t("total"), *(_sum(m["months"], n) for _, n in STATEMENT), _sum(m["months"], "tax_estimate_fen")]
+    total: list[Cell] = [
+        t("total"),
+        *(_sum(m["months"], n) for _, n in STATEMENT),
+        _sum(m["months"], "tax_estimate_fen"),
+    ]
     return table(columns, m["months"], total=total)
 
 

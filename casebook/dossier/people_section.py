@@ -105,7 +105,10 @@ def _relations(t: Words, rows: Sequence[Mapping[str, Any]]) -> Block:
     columns = [
         Column(t("mo_invitee"), lambda r: ident(r["invitee_id"])),
         Column(t("w_registered"), lambda r: r["registered_on"] or "–"),
-        Column(t("w_relation"), lambda r: tag(t("w_established"), "good") if r["established"] else tag(t("w_not_established"), "hot")),
+        Column(
+            t("w_relation"),
+            lambda r: tag(t("w_established"), "good") if r["established"] else tag(t("w_not_established"), "hot"),
+        ),
         Column(t("clause"), lambda r: r["reason"] or "–"),
         Column(t("w_window"), window),
         Column(t("mo_orders"), lambda r: number(r["orders"]), number=True),

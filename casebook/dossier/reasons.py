@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Reasons:
         return name.replace("_fen", "").replace("_", " ").replace(".", " · ")
 
 
+@cache
 def load(path: Path | None) -> Reasons:
     """The codes of a reasons file: a mapping by code, or a list of entries with `code`."""
     if path is None or not path.exists():

@@ -57,7 +57,9 @@ class Source(AbstractContextManager["Source"]):
             self._wh.make(SQL / f"report_{section}.sql", only=only, line_limit=line_limit)
         self._columns = {s: [r[0] for r in self._wh.execute(f"describe report_{s}")] for s in SECTIONS}
         self.run = {s: self._rows(s) for s in OF_THE_RUN}
-        self.promoters: list[str] = [r[0] for r in self._wh.execute("select promoter_id from report_promoter order by all")]
+        self.promoters: list[str] = [
+            r[0] for r in self._wh.execute("select promoter_id from report_promoter order by all")
+        ]
         if only is not None and not self.promoters:
             self._wh.close()
             raise NotFound(f"no account {only} is known to this run: see `tongren promoter` for those that are")
@@ -91,5 +93,7 @@ class Source(AbstractContextManager["Source"]):
         """Give the connection back."""
         self._wh.close()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -14,5 +14,5 @@ select
     burst.anomaly_score,
     burst.reasons
 from burst
-inner join report_promoter on report_promoter.promoter_id = burst.promoter_id
-order by burst.promoter_id, burst.flagged desc, burst.q_value, burst.window_start, burst.window_end
+inner join report_promoter on burst.promoter_id = report_promoter.promoter_id
+order by burst.promoter_id ASC, burst.flagged desc, burst.q_value ASC, burst.window_start ASC, burst.window_end ASC

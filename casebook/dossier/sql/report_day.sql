@@ -3,8 +3,8 @@ create or replace table report_day as
 with invitee_order as (
     select referrals.promoter_id, orders.order_id, orders.paid_at, orders.cash_fen
     from report_promoter
-    inner join referrals on referrals.promoter_id = report_promoter.promoter_id
-    inner join orders on orders.account_id = referrals.invitee_id
+    inner join referrals on report_promoter.promoter_id = referrals.promoter_id
+    inner join orders on referrals.invitee_id = orders.account_id
 ),
 event as (
     select promoter_id, natural_day(paid_at, $zone) as day, 1 as orders, cash_fen, 0 as refunds, 0 as refund_fen
@@ -13,7 +13,7 @@ event as (
     select
         invitee_order.promoter_id, natural_day(refunds.refunded_at, $zone), 0, 0, 1, refunds.cash_fen
     from invitee_order
-    inner join refunds on refunds.order_id = invitee_order.order_id
+    inner join refunds on invitee_order.order_id = refunds.order_id
 )
 select
     promoter_id,

@@ -49,10 +49,10 @@ select
     case when decision.overturned_seq = $run_seq then $as_of else overturned.as_of end as overturned_on,
     coalesce(effect.posted_fen, 0) as posted_fen
 from decision
-left join entered on entered.decision_id = decision.decision_id
-left join effect on effect.decision_id = decision.decision_id
-left join books_run as applied on applied.run_seq = decision.applied_seq
-left join books_run as overturned on overturned.run_seq = decision.overturned_seq
+left join entered on decision.decision_id = entered.decision_id
+left join effect on decision.decision_id = effect.decision_id
+left join books_run as applied on decision.applied_seq = applied.run_seq
+left join books_run as overturned on decision.overturned_seq = overturned.run_seq
 inner join report_promoter
     on report_promoter.promoter_id = coalesce(decision.promoter_id, decision.subject_id)
 order by promoter_id, decision.clause, decision.measure, decision.decision_id

@@ -29,7 +29,7 @@ select
     last_verdict.verdict_by,
     last_verdict.verdict_reason
 from finding
-left join last_verdict on last_verdict.finding_id = finding.finding_id
+left join last_verdict on finding.finding_id = last_verdict.finding_id
 inner join report_promoter
     on report_promoter.promoter_id = coalesce(finding.promoter_id, finding.subject_id)
-order by promoter_id, finding.amount_at_stake_fen desc, finding.finding_id
+order by promoter_id ASC, finding.amount_at_stake_fen desc, finding.finding_id ASC

@@ -2,6 +2,6 @@
 create or replace table report_gap as
 select quarantined_money.promoter_id, quarantined_money.feed, quarantined_money.rule, count(*) as quarantined_rows
 from quarantined_money
-inner join report_promoter on report_promoter.promoter_id = quarantined_money.promoter_id
+inner join report_promoter on quarantined_money.promoter_id = report_promoter.promoter_id
 group by all
 order by all

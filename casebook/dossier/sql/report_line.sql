@@ -27,20 +27,20 @@ placed as (
         draft_line.rebate_fen as draft_rebate_fen,
         report_subject.invitee_id is not null as in_question
     from statement_line
-    inner join report_promoter on report_promoter.promoter_id = statement_line.promoter_id
-    left join orders on orders.order_id = statement_line.order_id
-    left join refunded on refunded.order_id = statement_line.order_id
-    left join draft_line on draft_line.order_id = statement_line.order_id
+    inner join report_promoter on statement_line.promoter_id = report_promoter.promoter_id
+    left join orders on statement_line.order_id = orders.order_id
+    left join refunded on statement_line.order_id = refunded.order_id
+    left join draft_line on statement_line.order_id = draft_line.order_id
     left join report_subject
         on
-            report_subject.promoter_id = statement_line.promoter_id
-            and report_subject.invitee_id = statement_line.invitee_id
+            statement_line.promoter_id = report_subject.promoter_id
+            and statement_line.invitee_id = report_subject.invitee_id
 ),
 ranked as (
     select
         placed.*,
         row_number() over (
-            partition by promoter_id order by in_question desc, qualifies, abs(net_fen) desc, line_no
+            partition by promoter_id order by in_question desc, qualifies ASC, abs(net_fen) desc, line_no
         ) as rank_no,
         count(*) over (partition by promoter_id) as lines
     from placed

@@ -8,7 +8,7 @@ with concerned as (
 concerned_group as (
     select distinct concerned.promoter_id, group_member.group_id
     from concerned
-    inner join group_member on group_member.account_id = concerned.account_id
+    inner join group_member on concerned.account_id = group_member.account_id
 )
 select
     concerned_group.promoter_id,
@@ -19,7 +19,7 @@ select
     group_member.status,
     referrals.invitee_id is not null as is_invitee
 from concerned_group
-inner join group_member on group_member.group_id = concerned_group.group_id
+inner join group_member on concerned_group.group_id = group_member.group_id
 left join referrals
-    on referrals.invitee_id = group_member.account_id and referrals.promoter_id = concerned_group.promoter_id
+    on group_member.account_id = referrals.invitee_id and concerned_group.promoter_id = referrals.promoter_id
 order by concerned_group.promoter_id, group_member.group_id, group_member.account_id

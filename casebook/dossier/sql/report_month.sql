@@ -66,10 +66,10 @@ select
     coalesce(paid.paid_fen, 0) as paid_fen,
     coalesce(paid.tax_fen, 0) as paid_tax_fen
 from statement
-inner join report_promoter on report_promoter.promoter_id = statement.promoter_id
-left join line on line.promoter_id = statement.promoter_id and line.month = statement.month
-left join posted on posted.promoter_id = statement.promoter_id and posted.month = statement.month
-left join paid on paid.promoter_id = statement.promoter_id and paid.month = statement.month
-left join draft_month on draft_month.promoter_id = statement.promoter_id and draft_month.month = statement.month
-left join issued on issued.month = statement.month
+inner join report_promoter on statement.promoter_id = report_promoter.promoter_id
+left join line on statement.promoter_id = line.promoter_id and statement.month = line.month
+left join posted on statement.promoter_id = posted.promoter_id and statement.month = posted.month
+left join paid on statement.promoter_id = paid.promoter_id and statement.month = paid.month
+left join draft_month on statement.promoter_id = draft_month.promoter_id and statement.month = draft_month.month
+left join issued on statement.month = issued.month
 order by statement.promoter_id, statement.month

@@ -15,7 +15,7 @@ select
     sent.decision_id,
     sent.created_on
 from sent
-left join report_decision on report_decision.decision_id = sent.decision_id
-left join report_promoter on report_promoter.promoter_id = sent.subject_id
+left join report_decision on sent.decision_id = report_decision.decision_id
+left join report_promoter on sent.subject_id = report_promoter.promoter_id
 where coalesce(report_decision.promoter_id, report_promoter.promoter_id) is not null
 order by promoter_id, sent.created_on, sent.instruction_id

@@ -11,5 +11,5 @@ select
     referral_same.hops,
     referral_same.evidence
 from referral_same
-inner join report_promoter on report_promoter.promoter_id = referral_same.promoter_id
-order by referral_same.promoter_id, referral_same.match_weight desc, referral_same.invitee_id
+inner join report_promoter on referral_same.promoter_id = report_promoter.promoter_id
+order by referral_same.promoter_id ASC, referral_same.match_weight desc, referral_same.invitee_id ASC

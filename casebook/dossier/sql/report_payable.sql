@@ -10,5 +10,5 @@ select
     payable.payer,
     payable.status
 from payable
-inner join report_promoter on report_promoter.promoter_id = payable.promoter_id
+inner join report_promoter on payable.promoter_id = report_promoter.promoter_id
 order by payable.promoter_id, payable.month, payable.instalment_no, payable.part_no

@@ -10,5 +10,5 @@ select
     payouts.net_fen,
     payouts.status
 from payouts
-inner join report_promoter on report_promoter.promoter_id = payouts.promoter_id
+inner join report_promoter on payouts.promoter_id = report_promoter.promoter_id
 order by payouts.promoter_id, payouts.paid_at, payouts.payout_id

@@ -24,5 +24,5 @@ select
     posting.cause,
     posting.corrects
 from posting
-inner join report_promoter on report_promoter.promoter_id = posting.promoter_id
+inner join report_promoter on posting.promoter_id = report_promoter.promoter_id
 order by posting.promoter_id, posting.posted_on, posting.transaction_id, posting.posting_no

@@ -38,9 +38,9 @@ select
     coalesce(stood.in_good_standing, false) as in_good_standing,
     stood.ended_by
 from named
-left join membership on membership.promoter_id = named.promoter_id
-left join accounts on accounts.account_id = named.promoter_id
-left join referred on referred.promoter_id = named.promoter_id
-left join stood on stood.promoter_id = named.promoter_id
+left join membership on named.promoter_id = membership.promoter_id
+left join accounts on named.promoter_id = accounts.account_id
+left join referred on named.promoter_id = referred.promoter_id
+left join stood on named.promoter_id = stood.promoter_id
 where named.promoter_id is not null and (cast($only as varchar) is null or named.promoter_id = cast($only as varchar))
 order by named.promoter_id

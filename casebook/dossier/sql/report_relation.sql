@@ -12,7 +12,7 @@ with bought as (
 returned as (
     select orders.account_id, count(*) as refunds, cast(sum(refunds.cash_fen) as bigint) as refund_fen
     from refunds
-    inner join orders on orders.order_id = refunds.order_id
+    inner join orders on refunds.order_id = orders.order_id
     group by all
 )
 select
@@ -29,8 +29,8 @@ select
     coalesce(returned.refunds, 0) as refunds,
     coalesce(returned.refund_fen, 0) as refund_fen
 from report_subject
-left join accounts on accounts.account_id = report_subject.invitee_id
-left join relation on relation.invitee_id = report_subject.invitee_id
-left join bought on bought.account_id = report_subject.invitee_id
-left join returned on returned.account_id = report_subject.invitee_id
+left join accounts on report_subject.invitee_id = accounts.account_id
+left join relation on report_subject.invitee_id = relation.invitee_id
+left join bought on report_subject.invitee_id = bought.account_id
+left join returned on report_subject.invitee_id = returned.account_id
 order by report_subject.promoter_id, registered_on, report_subject.invitee_id

@@ -11,8 +11,8 @@ linked as (
     select
         a.promoter_id, link.account_a, link.account_b, link.outcome, link.match_weight, unnest(link.evidence) as piece
     from link
-    inner join concerned as a on a.account_id = link.account_a
-    inner join concerned as b on b.account_id = link.account_b and b.promoter_id = a.promoter_id
+    inner join concerned as a on link.account_a = a.account_id
+    inner join concerned as b on link.account_b = b.account_id and a.promoter_id = b.promoter_id
 )
 select
     linked.promoter_id,
@@ -28,5 +28,5 @@ select
     natural_day(linked.piece.last_seen, $zone) as last_seen_on,
     linked.piece.weight as weight
 from linked
-left join identifier_value on identifier_value.kind = linked.piece.kind and identifier_value.token = linked.piece.token
-order by linked.promoter_id, linked.account_a, linked.account_b, weight desc, kind, token
+left join identifier_value on linked.piece.kind = identifier_value.kind and linked.piece.token = identifier_value.token
+order by linked.promoter_id ASC, linked.account_a ASC, linked.account_b ASC, weight desc, kind ASC, token ASC

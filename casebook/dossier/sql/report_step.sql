@@ -15,5 +15,5 @@ select
     entry.reason,
     entry.at_instant
 from entry
-inner join report_decision on report_decision.decision_id = entry.decision_id
+inner join report_decision on entry.decision_id = report_decision.decision_id
 order by report_decision.promoter_id, entry.decision_id, step_no

@@ -45,13 +45,28 @@ def piece(step: int, kind: str, mask: str | None, shared_by: int | None, weight:
     """One piece of evidence on the path of a referral; without a mask it speaks against."""
     token = f"v1:k1:{kind}" if mask else None
     seen = "2026-01-03 04:00:00+00" if mask else None
-    return {"step": step, "kind": kind, "token": token, "mask": mask, "shared_by": shared_by, "first_seen": seen,
-            "last_seen": seen, "weight": weight}
+    return {
+        "step": step,
+        "kind": kind,
+        "token": token,
+        "mask": mask,
+        "shared_by": shared_by,
+        "first_seen": seen,
+        "last_seen": seen,
+        "weight": weight,
+    }
 
 
 def coded(code: str, observed: float, expected: float, *ids: str) -> dict[str, Any]:
     """One reason of a refund burst."""
-    return {"code": code, "observed": observed, "expected": expected, "ratio": observed / expected, "q": 0.0031, "ids": list(ids)}
+    return {
+        "code": code,
+        "observed": observed,
+        "expected": expected,
+        "ratio": observed / expected,
+        "q": 0.0031,
+        "ids": list(ids),
+    }
 
 
 def order(order_id: str, account: str, day: str, fen: int) -> dict[str, Any]:
@@ -61,7 +76,9 @@ def order(order_id: str, account: str, day: str, fen: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def line(no: int, order_id: str, invitee: str, month: str, net: int, rebate: int, clause: str | None = None) -> dict[str, Any]:
+def line(
+    no: int, order_id: str, invitee: str, month: str, net: int, rebate: int, clause: str | None = None
+) -> dict[str, Any]:
     return {
         "line_no": no, "promoter_id": "P1", "line_kind": "order", "invitee_id": invitee, "order_id": order_id,
         "month": month, "governing_document": "detail-2025", "net_fen": net, "rebate_fen": rebate,

@@ -39,7 +39,9 @@ def made(runs: Path, facts: Mapping[str, Any], out: Path, form: str, **kind: Any
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("kind", [{}, {"edition": "promoter", "lang": "en"}])
-def test_an_untouched_report_verifies(form: str, kind: dict[str, str], runs: Path, facts: Mapping[str, Any], tmp_path: Path) -> None:
+def test_an_untouched_report_verifies(
+    form: str, kind: dict[str, str], runs: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
     assert dossier.verify(made(runs, facts, tmp_path / "out", form, **kind), runs=runs) == []
 
 
@@ -77,7 +79,9 @@ def test_a_run_whose_tables_were_altered_together_with_the_report_is_found(
 def test_a_run_that_the_books_do_not_know_is_found(runs: Path, facts: Mapping[str, Any], tmp_path: Path) -> None:
     report = made(runs, facts, tmp_path, "html")
     open_books(tmp_path / "books.db").close()
-    assert dossier.verify(report, runs=runs, books=str(tmp_path / "books.db")) == [f"the books know no run {facts['run_id']}"]
+    assert dossier.verify(report, runs=runs, books=str(tmp_path / "books.db")) == [
+        f"the books know no run {facts['run_id']}"
+    ]
 
 
 def test_a_file_that_names_no_run_is_no_report(tmp_path: Path) -> None:

@@ -12,7 +12,17 @@ import pytest
 from casebook import dossier
 from casebook.dossier.editions import masked
 
-INSIDE = ("match_weight", "q_value", "p_value", "anomaly_score", "confidence", "probability", "same_bits", "token", "models")
+INSIDE = (
+    "match_weight",
+    "q_value",
+    "p_value",
+    "anomaly_score",
+    "confidence",
+    "probability",
+    "same_bits",
+    "token",
+    "models",
+)
 
 
 @pytest.fixture
@@ -46,7 +56,9 @@ def test_it_tells_decisions_money_and_the_order_ids_that_they_rest_on(told: str)
     assert burst["evidence"][0] == {"code": "RB01", "ids": ["O3", "O4", "O5", "O6"], "observed": 4.0}
 
 
-def test_a_finding_on_which_no_decision_rests_is_not_told(made_run: Any, facts: Mapping[str, Any], tmp_path: Path) -> None:
+def test_a_finding_on_which_no_decision_rests_is_not_told(
+    made_run: Any, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
     tables = made_run(decision=[], decision_step=[], instruction=[])
     whole = json.loads(
         dossier.write_one(tables, "P1", tmp_path, format="json", edition="promoter", run_facts=facts).read_text("utf-8")
@@ -63,7 +75,9 @@ def test_no_name_of_staff_is_told(lang: str, made_run: Any, facts: Mapping[str, 
     ]
     tables = made_run(books_decision_event=entries)
     inside = dossier.write_one(tables, "P1", tmp_path / "in", lang=lang, run_facts=facts).read_text("utf-8")
-    outside = dossier.write_one(tables, "P1", tmp_path / "out", lang=lang, edition="promoter", run_facts=facts).read_text("utf-8")
+    outside = dossier.write_one(
+        tables, "P1", tmp_path / "out", lang=lang, edition="promoter", run_facts=facts
+    ).read_text("utf-8")
     assert "li.wei" in inside and "inner note" in inside
     assert "li.wei" not in outside and "inner note" not in outside
 

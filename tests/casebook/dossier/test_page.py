@@ -42,7 +42,9 @@ def reports(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> dict[s
     return {p.stem: p.read_text(encoding="utf-8") for p in written}
 
 
-def test_every_promoter_with_a_decision_or_open_finding_has_a_report_and_the_index_names_it(reports: dict[str, str]) -> None:
+def test_every_promoter_with_a_decision_or_open_finding_has_a_report_and_the_index_names_it(
+    reports: dict[str, str],
+) -> None:
     assert sorted(reports) == ["P1", "P2", "index"]
     assert 'href="P1.html"' in reports["index"] and 'href="P2.html"' in reports["index"]
 
@@ -50,7 +52,19 @@ def test_every_promoter_with_a_decision_or_open_finding_has_a_report_and_the_ind
 def test_a_reader_finds_decision_clause_evidence_money_people_and_the_way_to_check(reports: dict[str, str]) -> None:
     text = Reader(reports["P1"]).text
     for lang, said in (
-        ("en", ["relation void", "clause 2.2(3)", "one referral", "138****1234", "545.00", "465.00", "18,000", "tongren verify"]),
+        (
+            "en",
+            [
+                "relation void",
+                "clause 2.2(3)",
+                "one referral",
+                "138****1234",
+                "545.00",
+                "465.00",
+                "18,000",
+                "tongren verify",
+            ],
+        ),
         ("zh", ["推广关系不成立", "第2.2(3)条", "138****1234", "545.00", "465.00", "取消返利", "相反的事实"]),
     ):
         missing = [s for s in said if s not in text[lang]]
@@ -73,7 +87,9 @@ def test_a_report_loads_nothing_and_runs_nothing(reports: dict[str, str]) -> Non
     for page in reports.values():
         read = Reader(page)
         assert not read.elements & {"script", "link", "img", "iframe", "object", "embed", "form", "base"}
-        loading = [v for k, v in read.attributes if k in ("src", "href", "style", "action") and v and not v.endswith(".html")]
+        loading = [
+            v for k, v in read.attributes if k in ("src", "href", "style", "action") and v and not v.endswith(".html")
+        ]
         assert loading == []
         assert "default-src 'none'" in html.unescape(page)
         assert "url(" not in page
@@ -118,5 +134,7 @@ def test_every_word_of_the_report_is_used_and_exists_in_both_languages() -> None
 
 
 def test_both_languages_of_a_sentence_take_the_same_values() -> None:
-    said = {k: [set(re.findall(r"{(\w+)}", wording.Words(lang)(k))) for lang in wording.LANGS] for k in wording.all_keys()}
+    said = {
+        k: [set(re.findall(r"{(\w+)}", wording.Words(lang)(k))) for lang in wording.LANGS] for k in wording.all_keys()
+    }
     assert [k for k, (zh, en) in said.items() if zh != en] == []

@@ -31,7 +31,9 @@ def test_two_people_get_the_same_bytes(form: str, sound_run: Path, facts: Mappin
     assert one.name == f"P1.{form}"
 
 
-def test_a_run_writes_the_same_page_as_a_reader_on_demand(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> None:
+def test_a_run_writes_the_same_page_as_a_reader_on_demand(
+    sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
     dossier.write_all(sound_run, tmp_path / "all", facts)
     alone = dossier.write_one(sound_run, "P1", tmp_path / "one", run_facts=facts)
     assert alone.read_bytes() == (tmp_path / "all" / "P1.html").read_bytes()
@@ -42,15 +44,21 @@ def test_the_pdf_says_what_the_page_says_in_chinese(sound_run: Path, facts: Mapp
     assert [s for s in ("证据报告", "推广关系不成立", "138****1234", "465.00", "O3, O4, O5") if s not in told] == []
 
 
-def test_the_json_holds_the_money_as_decimal_text_and_every_section(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> None:
-    told = json.loads(dossier.write_one(sound_run, "P1", tmp_path, format="json", run_facts=facts).read_text(encoding="utf-8"))
+def test_the_json_holds_the_money_as_decimal_text_and_every_section(
+    sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    told = json.loads(
+        dossier.write_one(sound_run, "P1", tmp_path, format="json", run_facts=facts).read_text(encoding="utf-8")
+    )
     assert told["report"]["run_id"] == facts["run_id"]
     assert told["money"]["totals"]["open"] == "465.00"
     assert [f["finding_id"] for f in told["findings"]] == ["F2", "F1"]
     assert told["decisions"][0]["steps"][-1]["action"] == "apply"
 
 
-def test_the_csv_lists_its_tables_with_rows_and_hashes(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> None:
+def test_the_csv_lists_its_tables_with_rows_and_hashes(
+    sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
     listing = dossier.write_one(sound_run, "P1", tmp_path, format="csv", run_facts=facts)
     with listing.open(encoding="utf-8", newline="") as handle:
         entries = [e for e in csv.DictReader(handle) if e["table"] != "facts"]
@@ -64,22 +72,35 @@ def test_the_csv_lists_its_tables_with_rows_and_hashes(sound_run: Path, facts: M
 def test_the_money_of_the_report_is_the_money_of_statements_ledger_and_payouts(
     sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
 ) -> None:
-    money = json.loads(dossier.write_one(sound_run, "P1", tmp_path, format="json", run_facts=facts).read_text("utf-8"))["money"]
+    money = json.loads(dossier.write_one(sound_run, "P1", tmp_path, format="json", run_facts=facts).read_text("utf-8"))[
+        "money"
+    ]
     assert [(c["name"], c["left"], c["agrees"]) for c in money["checks"]] == [
         ("statement", "545.00", True), ("entitlement", "80.00", True), ("paid", "545.00", True),
     ]  # fmt: skip
     january = money["months"][0]
-    assert (january["first"], january["draft"], january["now"], january["to_post"]) == ("545.00", "80.00", "80.00", "0.00")
+    assert (january["first"], january["draft"], january["now"], january["to_post"]) == (
+        "545.00",
+        "80.00",
+        "80.00",
+        "0.00",
+    )
     assert sum(Decimal(b["balance"]) for b in money["balances"]) == 0
 
 
-def test_a_ledger_that_does_not_match_its_statements_is_shown_as_such(made_run: Any, facts: Mapping[str, Any], tmp_path: Path) -> None:
+def test_a_ledger_that_does_not_match_its_statements_is_shown_as_such(
+    made_run: Any, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
     tables = made_run(books_posting=[])
-    money = json.loads(dossier.write_one(tables, "P1", tmp_path, format="json", run_facts=facts).read_text("utf-8"))["money"]
+    money = json.loads(dossier.write_one(tables, "P1", tmp_path, format="json", run_facts=facts).read_text("utf-8"))[
+        "money"
+    ]
     assert {c["name"]: c["agrees"] for c in money["checks"]} == {"statement": True, "entitlement": False, "paid": True}
 
 
-def test_an_account_without_findings_gets_a_report_that_says_so(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> None:
+def test_an_account_without_findings_gets_a_report_that_says_so(
+    sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
     page = dossier.write_one(sound_run, "X9", tmp_path, lang="en", run_facts=facts).read_text(encoding="utf-8")
     assert "No finding is open and nothing is pending." in page
 
@@ -90,7 +111,9 @@ def test_an_unknown_account_is_refused(sound_run: Path, facts: Mapping[str, Any]
 
 
 @pytest.mark.parametrize("wrong", [{"format": "doc"}, {"edition": "public"}, {"lang": "fr"}])
-def test_an_unknown_form_is_a_usage_error(wrong: dict[str, str], sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> None:
+def test_an_unknown_form_is_a_usage_error(
+    wrong: dict[str, str], sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
     with pytest.raises(UsageError, match="choose one of"):
         dossier.write_one(sound_run, "P1", tmp_path, run_facts=facts, **wrong)
 
@@ -98,7 +121,11 @@ def test_an_unknown_form_is_a_usage_error(wrong: dict[str, str], sound_run: Path
 @pytest.mark.parametrize(
     ("promoter", "name"),
     [
-        ("P-1_a.b", "P-1_a.b"), ("../x", "%2E.%2Fx"), ("index", "%69ndex"), (".", "%2E"), ("甲/乙", "%E7%94%B2%2F%E4%B9%99"),
+        ("P-1_a.b", "P-1_a.b"),
+        ("../x", "%2E.%2Fx"),
+        ("index", "%69ndex"),
+        (".", "%2E"),
+        ("甲/乙", "%E7%94%B2%2F%E4%B9%99"),
         ("a b", "a%20b"),
     ],
 )
