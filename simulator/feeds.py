@@ -16,7 +16,7 @@ from simulator.dirt import spoil
 from simulator.documents import season_days, second_base_on
 from simulator.life import ACCOUNT_TYPES, AFFILIATIONS, CHANNELS, FIELDS, STAFF_KINDS, VERIFICATIONS
 from simulator.orders import ACTIVITIES, FLASH, ORDER_KINDS
-from simulator.payouts import held_from, requests
+from simulator.payouts import held_from, payable, requests
 from simulator.press import Press, Sheet
 from simulator.products import INDEX, PRODUCTS
 from simulator.refunds import CAUSES, REFUND_KINDS
@@ -132,8 +132,13 @@ def _admit_payments(press: Press, story: Story) -> None:
     held = held_from(promoters, story.programme, story.orders, story.refunds, calendar)
     rng = np.random.default_rng([story.world.seed, 99])
     press.admit("sim_ask", requests(story.people, held, calendar, rng))
-    for table in ("sim_line", "sim_entitlement", "sim_payable", "sim_request"):
-        press.make(table)
+    press.make("sim_line")
+    earned = press.column("sim_entitlement", "total").reshape(promoters, calendar.months)
+    press.admit("sim_payable", {
+        "promoter": np.repeat(np.arange(promoters), calendar.months), "issue": np.tile(months, promoters),
+        "payable": payable(earned).ravel(),
+    })  # fmt: skip
+    press.make("sim_request")
 
 
 def _events(story: Story) -> str:

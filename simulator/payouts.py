@@ -11,6 +11,8 @@ from simulator.promoters import Programme
 from simulator.refunds import PLANNED, Refunds
 from simulator.traces import NEVER
 
+MINIMUM_FEN = 1_000  # minimum_payout of the programme
+
 
 def held_from(promoters: int, programme: Programme, orders: Orders, refunds: Refunds, calendar: Calendar) -> Ints:
     """The first cut-off after a promoter's first planned refund: from then on a careful operator pays nothing."""
@@ -20,6 +22,20 @@ def held_from(promoters: int, programme: Programme, orders: Orders, refunds: Ref
     np.minimum.at(first, who[who >= 0], refunds.at[planned][who >= 0])
     cutoffs = np.array([*(calendar.cutoff(m) for m in range(calendar.months)), NEVER], dtype=np.int64)
     return cutoffs[np.minimum(np.searchsorted(cutoffs, first), calendar.months)]
+
+
+def payable(total: Ints) -> Ints:
+    """What becomes payable at each issue (promoters x months, in fen) from all that a promoter had earned by then.
+
+    Less than the minimum waits for the next month, and what was paid too much is made up for first.
+    """
+    due = np.zeros_like(total)
+    reached = np.zeros(len(total), dtype=np.int64)
+    for issue in range(total.shape[1]):
+        more = total[:, issue] - reached
+        due[:, issue] = np.where(more >= MINIMUM_FEN, more, 0)
+        reached += due[:, issue]
+    return due
 
 
 def requests(people: People, held: Ints, calendar: Calendar, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulator import names
+from simulator.calendar import Ints
 
 _SQL = Path(__file__).parent / "sql"
 _MACROS = ("account", "instant", "yuan", "half_up", "tax_base", "tax", "check_digit", "luhn", "phone", "id_doc")
@@ -64,6 +65,11 @@ class Press:
     def make(self, table: str) -> None:
         """Make ``table`` from the statement of that name."""
         self._con.execute(f"create table {table} as {self._statement(table)}", self._used(table))
+
+    def column(self, statement: str, name: str) -> Ints:
+        """One whole-number column of a statement's rows, in their order."""
+        rows = self._con.sql(self._statement(statement), params=self._used(statement)).to_arrow_table()
+        return np.asarray(rows[name].to_numpy(), dtype=np.int64)
 
     def rows(self, statement: str) -> Iterator[pa.Table]:
         """The result of a statement, in tables of exactly one row group's rows but for the last."""

@@ -5,5 +5,5 @@ select
     month_name as month,
     instant(requested) as requested_at
 from sim_request
-where requested < $end and payable >= 1000
+where requested < $end and payable > 0
 order by request_id

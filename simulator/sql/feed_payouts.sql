@@ -3,7 +3,7 @@ with attempted as (
     select number, promoter, month_name, payable as gross, person, paid as happened, failed,
         strftime(instant(paid) at time zone $zone, '%Y-%m') as paid_in
     from sim_request
-    where paid < $end and paid < held_from and payable >= 1000
+    where paid < $end and paid < held_from and payable > 0
 ),
 summed as (
     select *,
