@@ -14,7 +14,7 @@ from data_contracts.errors import ContractBroken
 from data_contracts.warehouse import Warehouse
 from rulebook.register import ANY_CLAUSE, ClauseInfo, admit_register, cards, clause, register
 
-__all__ = ["ClauseInfo", "admit_register", "build", "cards", "clause", "prepare", "register", "run_rule"]
+__all__ = ["ANY_CLAUSE", "ClauseInfo", "admit_register", "build", "cards", "clause", "prepare", "register", "run_rule"]
 
 log = logging.getLogger("tongren")
 SQL = Path(__file__).parent / "sql"

@@ -5,7 +5,7 @@ Documents, for one parameter on one day (6.4):
 2. A document with a scope counts for orders in its scope alone; with products and activities given an order matches both.
 3. Activity agreement before detailed rules before this agreement.
 4. Of one level the later effective_from, then the later place in the file.
-5. The agreement's own defaults (`programmes/default.yaml`) stand behind every document, from the first day of the programme.
+5. The agreement's own defaults (`programmes/default.yaml`) stand behind them on every day that a base document covers.
 6. Each parameter is looked up by itself down to the leaf; a list is replaced whole.
 
 Results of a clause, for one subject:

@@ -56,10 +56,11 @@ class Programme:
         self, path: str, day: date, product: str | None = None, activity_id: str | None = None
     ) -> Document | None:
         """The document that sets a parameter on a day, for an order of that product and activity when given."""
+        in_force = [d for d in self.documents if precedence.in_force(d, day)]
+        behind = (self.defaults,) if any(d.level == "base" for d in in_force) else ()
         return precedence.winner(
-            d for d in (self.defaults, *self.documents)
-            if path in d.values and precedence.in_force(d, day) and precedence.governs(d, product, activity_id)
-        )  # fmt: skip
+            d for d in (*behind, *in_force) if path in d.values and precedence.governs(d, product, activity_id)
+        )
 
     def parameter(self, path: str, day: date, product: str | None = None, activity_id: str | None = None) -> Any:
         """The value of a leaf on a day: amounts and rates as text. Raises KeyError when no document covers the day."""

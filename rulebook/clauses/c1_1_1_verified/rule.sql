@@ -24,7 +24,7 @@ select
         when 'unknown' then 'the changes of the verification contradict each other'
         else concat('verified as ', value, ' when joining')
     end as reason,
-    json_object('verified_as', value, 'joined_on', strftime(natural_day(joined_at, $zone), '%Y-%m-%d')) as evidence
+    json_object('verified_as', state.value, 'joined_on', strftime(natural_day(joined_at, $zone), '%Y-%m-%d')) as evidence
 from state
 qualify row_number() over (
     partition by promoter_id

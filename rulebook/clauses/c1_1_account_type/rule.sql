@@ -25,7 +25,7 @@ select
         when 'unknown' then 'the changes of the account type contradict each other'
         else 'an individual account'
     end as reason,
-    json_object('account_type', value, 'since', strftime(natural_day(since_at, $zone), '%Y-%m-%d')) as evidence
+    json_object('account_type', state.value, 'since', strftime(natural_day(since_at, $zone), '%Y-%m-%d')) as evidence
 from state
 qualify row_number() over (
     partition by promoter_id

@@ -24,7 +24,7 @@ select
         when 'unknown' then 'the changes of the verification contradict each other'
         else 'verified as an individual'
     end as reason,
-    json_object('verified_as', value, 'since', strftime(natural_day(since_at, $zone), '%Y-%m-%d')) as evidence
+    json_object('verified_as', state.value, 'since', strftime(natural_day(since_at, $zone), '%Y-%m-%d')) as evidence
 from state
 qualify row_number() over (
     partition by promoter_id
