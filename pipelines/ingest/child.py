@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+import duckdb
 import pyarrow as pa
 
+from data_contracts.contract import contracts
 from data_contracts.errors import InputRefused
-from pipelines.ingest.reader import receive, send
 from pipelines.ingest.sources import SourceFile
+from pipelines.reading.wire import receive, send
 
 MEMORY = 8 << 30  # of address space, which allocators and thread stacks reserve far more of than they use
 SECONDS = 1800
@@ -29,12 +31,14 @@ def read_all(files: Sequence[SourceFile], sources: Path, allow_read: Sequence[Pa
     environment = {k: os.environ[k] for k in _KEPT_ENVIRONMENT if k in os.environ}
     environment |= {"PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
     order = {
-        "files": [{"table": f.table, "name": f.name, "path": str(f.path.resolve()), "form": f.form} for f in files],
+        "files": [
+            {"name": f.name, "path": str(f.path.resolve()), "form": f.form, "columns": contracts()[f.table].names} for f in files
+        ],
         "sources": str(sources.resolve()), "allow_read": [str(Path(p).resolve()) for p in allow_read],
         "memory": MEMORY, "seconds": SECONDS, "file_size": FILE_SIZE,
     }  # fmt: skip
     with subprocess.Popen(
-        [sys.executable, "-m", "pipelines.ingest.reader"],
+        [sys.executable, "-m", "pipelines.reading"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=sources,
     ) as child:  # fmt: skip
         assert child.stdin and child.stdout
@@ -42,18 +46,30 @@ def read_all(files: Sequence[SourceFile], sources: Path, allow_read: Sequence[Pa
             send(child.stdin, order)
             child.stdin.close()
             for file in files:
-                _one(child.stdout, file, take)
+                _one(child, child.stdout, file, take)
         finally:
             child.kill()
 
 
-def _one(stream: BinaryIO, file: SourceFile, take: Take) -> None:
+def child_gone(child: subprocess.Popen[bytes]) -> bool:
+    """Whether the reader has ended (a dead one is seen within a second)."""
+    try:
+        child.wait(1)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _one(child: subprocess.Popen[bytes], stream: BinaryIO, file: SourceFile, take: Take) -> None:
     _expect(receive(stream), file)
     try:
         with pa.ipc.open_stream(pa.PythonFile(stream, mode="r")) as reader:
             take(file, reader)
-    except (pa.ArrowException, OSError):
-        raise _died(file) from None
+    except (pa.ArrowException, OSError, duckdb.Error):
+        # A stream that stops in the middle shows up as an error of whoever reads it.
+        if child_gone(child):
+            raise _died(file) from None
+        raise
     _expect(receive(stream), file)
     if not file.same_as_before():
         raise InputRefused("file.race", "changed while it was read", where=file.name)

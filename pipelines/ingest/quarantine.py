@@ -11,13 +11,13 @@ from data_contracts.contract import Contract
 from data_contracts.errors import InputRefused
 from data_contracts.rows import kept_name
 from data_contracts.warehouse import Warehouse
-from pipelines.ingest.sources import SourceFile, feeds
+from pipelines.ingest.sources import SourceFile
 
 MOST_MONEY_ROWS = 100
 _BITS = 40
 
 
-def close(wh: Warehouse, files: Sequence[SourceFile]) -> None:
+def close(wh: Warehouse, active: Sequence[Contract], files: Sequence[SourceFile]) -> None:
     """Make `quarantined_row`, `feed_fact` and `quarantined_money` from what every feed's steps decided."""
     facts = {"file_no": range(len(files)), "feed": [f.table for f in files], "file": [f.name for f in files]}
     wh.con.register("facts", pa.table({k: pa.array(list(v)) for k, v in facts.items()}) if files else None)
@@ -28,9 +28,12 @@ def close(wh: Warehouse, files: Sequence[SourceFile]) -> None:
         "detail varchar, row varchar, counted boolean, closed_by varchar)"
     )
     wh.empty("feed_fact")
-    for contract in feeds():
-        wh.execute(_rows(contract))
-        wh.execute(_facts(contract.table))
+    for contract in active:
+        if sum(f.table == contract.table for f in files):
+            wh.execute(_rows(contract))
+            wh.execute(_facts(contract.table))
+        if sum(f.table == contract.table for f in files) > 1 and contract.table != "identifiers":
+            wh.execute(_mended(contract))
     wh.execute(_MONEY)
 
 
@@ -59,6 +62,22 @@ select '{table}' as feed, rid, source_file.file, rid & {(1 << _BITS) - 1} as row
 from judged_{table} as judged
 join (select rid, rule, detail, counted from gone_{table} where what = 'quarantined') as gone using (rid)
 join source_file on source_file.file_no = rid >> {_BITS}"""
+
+
+def _mended(contract: Contract) -> str:
+    """A row that another file brings again, corrected: the entry is closed by reference, never edited away."""
+    table, keys = contract.table, ", ".join(contract.key)
+    return f"""
+update quarantined_row set closed_by = again.reference
+from (
+    select bad.rid, min(source_file.file || ':' || (good.rid & {(1 << _BITS) - 1})) as reference
+    from (select rid, {keys} from judged_{table} semi join (from quarantined_row where feed = '{table}') using (rid)) as bad
+    join (select rid, {keys} from judged_{table} anti join gone_{table} using (rid)) as good using ({keys})
+    join source_file on source_file.file_no = good.rid >> {_BITS}
+    where good.rid >> {_BITS} <> bad.rid >> {_BITS}
+    group by bad.rid
+) as again
+where feed = '{table}' and quarantined_row.rid = again.rid"""
 
 
 def _facts(table: str) -> str:

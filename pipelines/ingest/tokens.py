@@ -18,7 +18,7 @@ BATCH = 200_000
 _COLUMNS = "value varchar, token varchar, mask varchar, cls varchar, links boolean, fault varchar, reason varchar"
 
 
-def tokenise(con: duckdb.DuckDBPyConnection, key: Key) -> None:
+def tokenise(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str]) -> None:
     """Replace `judged_identifiers` and `judged_staff` by tables of the same name that hold tokens and masks."""
     kinds = load()
     con.execute(_IDENTIFIERS_OUT)
@@ -31,7 +31,7 @@ def tokenise(con: duckdb.DuckDBPyConnection, key: Key) -> None:
     con.execute(_IDENTIFIERS_REST)
     con.execute("drop table judged_identifiers")
     con.execute("alter table tokened_identifiers rename to judged_identifiers")
-    for column in ("id_doc", "phone"):
+    for column in ("id_doc", "phone") if "staff" in delivered else ():
         _map(con, key, kinds[column], f"select {column} as value from judged_staff where {column} is not null and rule is null")
         con.execute(_STAFF.replace("<column>", column))
         con.execute("drop table token_map; drop table also_map; drop table judged_staff")

@@ -124,12 +124,10 @@ def ingest(tmp_path: Path) -> Iterator[Ingest]:
     """`ingest(folder, share="1", as_of=...)`; the share is open unless a test is about it."""
     open_ones: list[Warehouse] = []
 
-    def run(folder: Path, *, share: str = "1", as_of: date = AS_OF, allow_read: Sequence[Path] = ()) -> Ingested:
+    def run(folder: Path, *, share: str = "1", as_of: date = AS_OF, **more: Any) -> Ingested:
         wh = Warehouse(tmp_path / f"work{len(open_ones)}", "feeds", Run("test", 1, as_of, ZONE))
         open_ones.append(wh)
-        summary = build(
-            wh, sources=folder, key=KEY, zone=ZONE, max_quarantine_share=share, allow_read=allow_read
-        )
+        summary = build(wh, sources=folder, key=KEY, zone=ZONE, max_quarantine_share=share, **more)
         return Ingested(wh, summary)
 
     yield run

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from data_contracts.run import Run
+from data_contracts.warehouse import Warehouse
+from pipelines.ingest import build
+from tests.pipelines.ingest.conftest import AS_OF, GOOD, KEY, ZONE, csv_text
+
 ORDER, ACCOUNT, IDENTIFIER, PROMOTER = "orders", "accounts", "identifiers", "promoters"
+KEYS = {"orders": "order_id", "accounts": "account_id", "refunds": "refund_id"}
 
 # code, feed, column, what stands there
 QUARANTINED = [
@@ -59,16 +67,37 @@ QUARANTINED = [
 ]
 
 
-@pytest.mark.parametrize(("code", "feed", "column", "value"), QUARANTINED)
-def test_quarantined(code: str, feed: str, column: str, value: str, feeds: Any, deliver: Any, ingest: Any) -> None:
-    row = feeds[feed][0]
-    if feed == IDENTIFIER:
-        row |= {"kind": column, "value": value}
-    else:
-        row[column] = value
-    done = ingest(deliver(feeds))
-    assert done.broken(feed) == [(1, code)]
-    assert done.summary.quarantined[feed] == 1
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, int], str]]:
+    """The rule of every quarantined row of one delivery that holds all the rows above, by feed and row number."""
+    feeds = {table: [dict(r) for r in rows] for table, rows in GOOD.items()}
+    for number, (_, feed, column, value) in enumerate(QUARANTINED):
+        row = dict(feeds[feed][0])
+        if feed in KEYS:
+            row[KEYS[feed]] += f"-{number}"
+        row |= {"kind": column, "value": value} if feed == IDENTIFIER else {column: value}
+        feeds[feed].append(row)
+    folder = tmp_path_factory.mktemp("spoilt")
+    for table, rows in feeds.items():
+        (folder / f"{table}.csv").write_text(csv_text(rows), encoding="utf-8")
+    with Warehouse(folder / "work", "feeds", Run("test", 1, AS_OF, ZONE)) as wh:
+        build(wh, sources=folder, key=KEY, zone=ZONE, max_quarantine_share="1")
+        yield {
+            (table, r["row_number"]): r["rule"]
+            for table in feeds
+            for r in pq.read_table(wh.folder / "quarantine" / f"{table}.parquet").to_pylist()
+        }
+
+
+@pytest.mark.parametrize("number", range(len(QUARANTINED)), ids=lambda n: f"{QUARANTINED[n][0]}-{n}")
+def test_quarantined(number: int, spoilt: dict[tuple[str, int], str]) -> None:
+    code, feed, *_ = QUARANTINED[number]
+    place = len(GOOD[feed]) + sum(f == feed for _, f, *_ in QUARANTINED[: number + 1])
+    assert spoilt.get((feed, place)) == code
+
+
+def test_the_good_rows_beside_the_bad_ones_are_kept(spoilt: dict[tuple[str, int], str]) -> None:
+    assert len(spoilt) == len(QUARANTINED)
 
 
 # feed, column, what stands there, what it is inside

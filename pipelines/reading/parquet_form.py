@@ -9,9 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_contracts.contract import Contract
 from data_contracts.errors import InputRefused
-from pipelines.ingest import arrow_form
+from pipelines.reading import arrow_form
 
 MOST_ROWS = 10**8
 MOST_ROWS_PER_BYTE = 1_000
@@ -19,14 +18,14 @@ BATCH = 100_000
 log = logging.getLogger("tongren")
 
 
-def batches(contract: Contract, path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+def batches(columns: tuple[str, ...], path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """The rows of one file in canonical types. Raises InputRefused pq.trunc, pq.bomb, pq.feature or file.type."""
     file = _opened(path)
     _judge_footer(file, path)
     known = file.schema_arrow
     if len(set(known.names)) < len(known.names):
         raise InputRefused("csv.header.dup", "a column name stands twice", where=path)
-    names = [n for n in contract.names if n in known.names]
+    names = [n for n in columns if n in known.names]
     fields = [pa.field(n, arrow_form.canonical(known.field(n).type, n, path)) for n in names]
     schema = pa.schema([*fields, pa.field("row_number", pa.int64()), pa.field("form", pa.string())])
     return schema, _rows(file, names, schema, path)

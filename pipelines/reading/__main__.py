@@ -1,46 +1,39 @@
 """Parses foreign files in a process of its own, with limits on memory, time and file size, and no key to lose.
 
-Started as `python -m pipelines.ingest.reader`. On standard input it gets one JSON order; on standard output it answers,
+Started as `python -m pipelines.reading`. On standard input it gets one JSON order; on standard output it answers,
 per file, with a frame of JSON (length first), an Arrow stream, and a frame that closes it. It writes nothing to disk.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import resource
-import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from data_contracts.contract import Contract, contracts
 from data_contracts.errors import InputRefused
-from pipelines.ingest import csv_form, parquet_form, query_form
+from pipelines.reading import csv_form, parquet_form
+from pipelines.reading.wire import receive, send
 
 BATCH = 200_000
-_LENGTH = struct.Struct(">I")
 
 
-def send(out: BinaryIO, frame: dict[str, Any]) -> None:
-    """One frame of JSON, its length in front."""
-    body = json.dumps(frame).encode()
-    out.write(_LENGTH.pack(len(body)) + body)
-    out.flush()
+class _NoPandas(MetaPathFinder):
+    """pyarrow would load pandas, which takes a second, to look at a list."""
 
-
-def receive(source: BinaryIO) -> dict[str, Any] | None:
-    """The next frame; None when the other side has gone."""
-    head = source.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """No pandas here."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
         return None
-    size = _LENGTH.unpack(head)[0]
-    body = source.read(size)
-    return dict(json.loads(body)) if len(body) == size else None
 
 
 def limit(order: dict[str, Any]) -> None:
@@ -56,27 +49,27 @@ def limit(order: dict[str, Any]) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def batches(
-    contract: Contract, file: dict[str, Any], order: dict[str, Any]
-) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """The rows of one file: the contract's columns that it has, then `row_number` and `form`."""
-    path = Path(file["path"])
+def batches(file: dict[str, Any], order: dict[str, Any]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The rows of one file: those of the contract's `columns` that it has, then `row_number` and `form`."""
+    path, columns = Path(file["path"]), tuple(file["columns"])
     if file["form"] == "csv":
-        return _csv(contract, path)
+        return _csv(columns, path)
     if file["form"] == "parquet":
-        return parquet_form.batches(contract, path)
-    return query_form.batches(contract, path, order)
+        return parquet_form.batches(columns, path)
+    from pipelines.reading import query_form  # only a source query needs an engine here
+
+    return query_form.batches(columns, path, order)
 
 
-def _csv(contract: Contract, path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    head = csv_form.header(path, contract.names)
+def _csv(columns: tuple[str, ...], path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    head = csv_form.header(path, columns)
     fields = [pa.field(n, pa.string()) for n in head.names]
     schema = pa.schema([*fields, pa.field("row_number", pa.int64()), pa.field("form", pa.string())])
 
     def rows() -> Iterator[pa.RecordBatch]:
         for part in csv_form.read(path, head):
-            columns = [*part.table.columns, pa.array(part.numbers), pa.array(part.form, pa.string())]
-            yield from pa.Table.from_arrays(columns, schema=schema).to_batches(max_chunksize=BATCH)
+            made = [*part.table.columns, pa.array(part.numbers), pa.array(part.form, pa.string())]
+            yield from pa.Table.from_arrays(made, schema=schema).to_batches(max_chunksize=BATCH)
 
     return schema, rows()
 
@@ -85,7 +78,7 @@ def serve(order: dict[str, Any], out: BinaryIO) -> None:
     """Answer an order file by file; the first fault ends it."""
     for file in order["files"]:
         try:
-            schema, rows = batches(contracts()[file["table"]], file, order)
+            schema, rows = batches(file, order)
             send(out, {"file": file["name"]})
             count = 0
             with pa.ipc.new_stream(out, schema) as stream:
@@ -111,6 +104,7 @@ def main() -> None:
     if order is None:
         return
     limit(order)
+    sys.meta_path.insert(0, _NoPandas())
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 20)
     serve(order, out)
     out.close()

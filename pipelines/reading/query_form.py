@@ -13,16 +13,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from data_contracts.contract import Contract
 from data_contracts.errors import InputRefused
 from data_contracts.warehouse import connect
-from pipelines.ingest import arrow_form
+from pipelines.reading import arrow_form
 
 BATCH = 100_000
 MOST_BYTES = 1 << 20
 
 
-def batches(contract: Contract, path: Path, order: dict[str, Any]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+def batches(columns: tuple[str, ...], path: Path, order: dict[str, Any]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """The result of one source query in canonical types. Raises InputRefused sql.statement, sql.failed or file.type."""
     folders = [Path(order["sources"]), *(Path(p) for p in order["allow_read"])]
     con = connect(folders, memory_limit="1GB")
@@ -35,7 +34,7 @@ def batches(contract: Contract, path: Path, order: dict[str, Any]) -> tuple[pa.S
     known = reader.schema
     if len(set(known.names)) < len(known.names):
         raise InputRefused("csv.header.dup", "a column name stands twice in the result", where=path)
-    names = [n for n in contract.names if n in known.names]
+    names = [n for n in columns if n in known.names]
     fields = [pa.field(n, arrow_form.canonical(known.field(n).type, n, path)) for n in names]
     schema = pa.schema([*fields, pa.field("row_number", pa.int64()), pa.field("form", pa.string())])
     return schema, _rows(con, reader, names, schema, path)
