@@ -28,6 +28,9 @@ from benchmarks.record import as_table, record
 from data_contracts.contract import of_stage
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
+from features import sharing
+from models import same_user
+from models.same_user import group
 
 FLOOR = "select count(*), sum(n) from (select kind, token, count(*) as n from read_parquet('{use}') group by kind, token)"
 SETTINGS = ("set threads = 2", "set memory_limit = '2GB'", "set preserve_insertion_order = false")
@@ -110,10 +113,6 @@ def floor(use: Path) -> dict[str, object]:
 
 def ours(use: Path) -> dict[str, object]:
     """Degrees, pairs, scores and groups, by the same SQL and the same functions as a run."""
-    from features import sharing
-    from models import same_user
-    from models.same_user import group
-
     with Warehouse(use.parent, "models", Run("bench", 1, date(2025, 12, 31), "UTC")) as wh:
         prepare(wh, use)
         sharing.degrees(wh)

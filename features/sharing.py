@@ -30,9 +30,9 @@ def build(wh: Warehouse, limits: Path = LIMITS) -> None:
 def degrees(wh: Warehouse, limits: Path = LIMITS) -> None:
     """From `identifier_use` to shared tokens, entities and degrees: everything that linkage needs of this stage."""
     admit_limits(wh, limits)
-    wh.make_all(SQL, ["identifier_repeated", "identifier_held", "identifier_shared", "identifier_hard"])
+    wh.make_all(SQL, ["identifier_repeated", "identifier_holder", "identifier_shared", "identifier_hard"])
     admit_labels(wh)
-    wh.make_all(SQL, ["identifier_entity", "identifier_value", "identifier_holder"])
+    wh.make_all(SQL, ["identifier_entity", "identifier_value"])
 
 
 def admit_limits(wh: Warehouse, limits: Path = LIMITS) -> None:

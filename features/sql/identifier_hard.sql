@@ -2,12 +2,12 @@
 create or replace table identifier_hard as
 with numbered as (
     select
-        identifier_held.token,
-        identifier_held.account_id,
-        dense_rank() over (order by identifier_held.account_id) as account_no
-    from identifier_held
+        identifier_holder.token,
+        identifier_holder.account_id,
+        dense_rank() over (order by identifier_holder.account_id) as account_no
+    from identifier_holder
     inner join identifier_shared
-        on identifier_held.token = identifier_shared.token
+        on identifier_holder.token = identifier_shared.token
     where identifier_shared.resolves
 )
 select

@@ -1,17 +1,14 @@
--- One row per account, token that may speak and span: what linkage reads.
+-- One row per account, token that two or more accounts hold, and span: what linkage reads.
 create or replace table identifier_holder as
 select
-    identifier_held.account_id,
-    identifier_held.kind,
-    identifier_held.token,
-    identifier_held.span_on,
-    identifier_held.first_seen,
-    identifier_held.last_seen,
-    identifier_held.class
-from identifier_held
-semi join (
-    select token
-    from identifier_value
-    where not suppressed
-) as speaking
-    on identifier_held.token = speaking.token
+    identifier_use.account_id,
+    identifier_use.kind,
+    identifier_use.token,
+    identifier_use.span_on,
+    identifier_use.first_seen,
+    identifier_use.last_seen,
+    identifier_use.class,
+    identifier_use.mask
+from identifier_use
+semi join identifier_repeated
+    on identifier_use.token = identifier_repeated.token

@@ -6,7 +6,7 @@ with counted as (
         any_value(kind) as kind,
         any_value(mask) as mask,
         count(distinct account_id) as accounts
-    from identifier_held
+    from identifier_holder
     where kind = 'ip'
     group by token
     union all
@@ -15,7 +15,7 @@ with counted as (
         any_value(kind) as kind,
         any_value(mask) as mask,
         count(*) as accounts
-    from identifier_held
+    from identifier_holder
     where kind <> 'ip'
     group by token
 ),
@@ -41,4 +41,3 @@ inner join sharing_limit
     on counted.kind = sharing_limit.kind
 left join register
     on counted.kind = register.kind and counted.token = register.token
-where counted.accounts > 1

@@ -4,15 +4,15 @@
 create or replace table identifier_value as
 with repeated_entity as (
     select
-        identifier_held.token,
-        count(distinct identifier_held.account_id) - count(distinct identifier_entity.entity_id) as surplus
-    from identifier_held
+        identifier_holder.token,
+        count(distinct identifier_holder.account_id) - count(distinct identifier_entity.entity_id) as surplus
+    from identifier_holder
     inner join identifier_entity
-        on identifier_held.account_id = identifier_entity.account_id
+        on identifier_holder.account_id = identifier_entity.account_id
     inner join sharing_limit
-        on identifier_held.kind = sharing_limit.kind
+        on identifier_holder.kind = sharing_limit.kind
     where sharing_limit.resolves_accounts = 0
-    group by identifier_held.token
+    group by identifier_holder.token
 ),
 degree as (
     select
@@ -31,11 +31,11 @@ hub_account as (
     select
         degree.token,
         degree.hub_entities,
-        identifier_held.account_id,
-        min(identifier_held.first_seen) as first_seen
+        identifier_holder.account_id,
+        min(identifier_holder.first_seen) as first_seen
     from degree
-    inner join identifier_held
-        on degree.token = identifier_held.token
+    inner join identifier_holder
+        on degree.token = identifier_holder.token
     where degree.entities > degree.hub_entities
     group by all
 ),

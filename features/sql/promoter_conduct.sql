@@ -46,6 +46,24 @@ bought as (
     from buyer
     left join refunder on buyer.account_id = refunder.account_id
     group by all
+),
+
+capped as (
+    select
+        promoter_id,
+        count(*) as paid_months,
+        count(*) filter (where hugging) as cap_hugging_months
+    from cap_month
+    group by all
+),
+
+tiny as (
+    select
+        promoter_id,
+        count(*) as tiny_first_purchases
+    from first_purchase
+    where tiny
+    group by all
 )
 
 select
@@ -69,7 +87,12 @@ select
     coalesce(refund_conduct.repeated_amount_refunds, 0) as repeated_amount_refunds,
     coalesce(refund_conduct.refund_age_days, 0) as refund_age_days,
     coalesce(refund_conduct.last_month_refunds, 0) as last_month_refunds,
-    cast(coalesce(bought.last_month_orders, 0) as bigint) as last_month_orders
+    cast(coalesce(bought.last_month_orders, 0) as bigint) as last_month_orders,
+    coalesce(tiny.tiny_first_purchases, 0) as tiny_first_purchases,
+    coalesce(capped.paid_months, 0) as paid_months,
+    coalesce(capped.cap_hugging_months, 0) as cap_hugging_months
 from invited
 left join bought on invited.promoter_id = bought.promoter_id
+left join capped on invited.promoter_id = capped.promoter_id
+left join tiny on invited.promoter_id = tiny.promoter_id
 left join refund_conduct on invited.promoter_id = refund_conduct.promoter_id

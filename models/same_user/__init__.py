@@ -8,7 +8,7 @@ from typing import Any
 from data_contracts.warehouse import Warehouse
 from models.same_user import group, identity, referral
 from models.same_user.model import SHIPPED, Model, load
-from models.same_user.score import score
+from models.same_user.score import score, speak
 
 SQL = Path(__file__).parent / "sql"
 
@@ -20,6 +20,7 @@ def build(wh: Warehouse, tracking: Any = None, model: Model | None = None) -> No
     model = model or load()
     model.publish(wh)
     score(wh, model)
+    speak(wh, model)
     wh.make(SQL / "link.sql")
     group.build(wh, model)
     identity.build(wh)

@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 Ints = npt.NDArray[np.int64]
 WHOLE = 400  # of larger groups only the lightest member is looked at: they go to people anyway
@@ -85,32 +85,44 @@ def weak_bridges(account: Ints, label: Ints, a: Ints, b: Ints, weight: Ints, bel
     ia, ib = np.searchsorted(account, a), np.searchsorted(account, b)
     shape = (len(account), len(account))
     tree = minimum_spanning_tree(coo_array((-weight.astype(np.float64), (ia, ib)), shape=shape)).tocoo()
-    weak = np.flatnonzero(-tree.data < below)
     both_ways = (tree + tree.T).tocsr()
     degree = np.diff(both_ways.indptr)
-    weak = weak[(degree[tree.row[weak]] > 1) & (degree[tree.col[weak]] > 1)]
-    edge_label = label[ia]
+    weak = np.flatnonzero((-tree.data < below) & (degree[tree.row] > 1) & (degree[tree.col] > 1))
+    members, edges = _ByLabel(label), _ByLabel(label[ia])
     found = []
     for at in weak.tolist():
         one, other = int(tree.row[at]), int(tree.col[at])
-        members = np.flatnonzero(label == label[one])
-        side = _side(both_ways, one, other)
-        inside = np.flatnonzero(edge_label == label[one])
+        group = int(label[one])
+        side = _side(both_ways.indptr, both_ways.indices, one, other)
+        inside = edges[group]
         across = np.isin(ia[inside], side) ^ np.isin(ib[inside], side)
-        found.append(
-            Bridge(int(weight[inside][across].sum()), account[np.sort(side)], account[np.setdiff1d(members, side)])
-        )
+        rest = np.setdiff1d(members[group], side)
+        found.append(Bridge(int(weight[inside][across].sum()), account[side], account[rest]))
     return sorted(found, key=lambda f: (f.weight, f.side.tolist()))
 
 
-def _side(tree: coo_array, one: int, other: int) -> Ints:
-    """What hangs on `one` when the tree's link to `other` is gone."""
-    cut = tree.copy()
-    for x, y in ((one, other), (other, one)):
-        row = slice(cut.indptr[x], cut.indptr[x + 1])
-        # the link is turned into a loop: taking an entry out of a sparse row would cost a copy of all rows
-        cut.indices[row][cut.indices[row] == y] = x
-    return np.asarray(breadth_first_order(cut, one, directed=False, return_predecessors=False), dtype=np.int64)
+class _ByLabel:
+    """Positions by label, ascending; a lookup costs no more than its answer."""
+
+    def __init__(self, label: Ints) -> None:
+        self.order = np.argsort(label, kind="stable")
+        self.sorted = label[self.order]
+
+    def __getitem__(self, label: int) -> Ints:
+        low, high = np.searchsorted(self.sorted, [label, label + 1])
+        return self.order[low:high]
+
+
+def _side(start: Ints, neighbour: Ints, one: int, other: int) -> Ints:
+    """What hangs on `one` when the tree's link to `other` is gone, ascending."""
+    seen, waiting = {one}, [one]
+    while waiting:
+        node = waiting.pop()
+        for to in neighbour[start[node] : start[node + 1]].tolist():
+            if to not in seen and not (node == one and to == other):
+                seen.add(to)
+                waiting.append(to)
+    return np.array(sorted(seen), dtype=np.int64)
 
 
 def parting_cut(a: Ints, b: Ints, weight: Ints, one: int, other: int) -> Ints:

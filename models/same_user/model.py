@@ -16,6 +16,7 @@ from data_contracts.warehouse import Warehouse
 from models.same_user.transient import hold
 
 SHIPPED = Path(__file__).parent / "model.yaml"
+ALWAYS = 1 << 40  # days
 MICRO = 1_000_000  # bits are summed as whole millionths, so that no order of addition matters
 
 
@@ -80,11 +81,17 @@ class Model:
             "referral_prior_ubits": micro(self.referral_prior_bits),
             "joint_cap_ubits": micro(self.joint_cap_bits),
             "household_ubits": micro(self.household_bits),
+            "door_no": self._levels.index(("address", "door")),
             "same_ubits": micro(self.same_bits),
             "possibly_ubits": micro(self.possibly_bits),
             "related_ubits": micro(self.related_bits),
             "must_link_ubits": micro(self.groups["must_link_bits"]),
         }
+
+    @property
+    def _levels(self) -> list[tuple[str, str]]:
+        """Kinds' levels in the order of the file: their place is their number in the SQL."""
+        return [(k.name, v.name) for k in self.kinds for v in k.levels]
 
     def weight(self, kind: str, level: str, entities: int, *, referral: bool = False) -> float:
         """Bits that one shared token adds: log2(m / u), never below 0. The SQL does the same in bulk."""
@@ -105,15 +112,18 @@ class Model:
         ]  # fmt: skip
         levels = [
             {
-                "kind": k.name, "level": v.name, "m": v.m, "within_days": v.within_days,
-                "not_classes": list(v.not_classes),
+                "kind": k.name, "level": v.name, "level_no": self._levels.index((k.name, v.name)), "m": v.m,
+                "within_days": ALWAYS if v.within_days is None else v.within_days, "not_classes": list(v.not_classes),
+                "candidate_cap": k.candidate_cap, "u_floor": k.u_floor, "referral_u": k.referral_u,
+                "identifies": k.identifies,
             }
             for k in self.kinds
             for v in k.levels
         ]  # fmt: skip
         schema = pa.schema(
-            [("kind", pa.string()), ("level", pa.string()), ("m", pa.float64()), ("within_days", pa.int64()),
-             ("not_classes", pa.list_(pa.string()))]
+            [("kind", pa.string()), ("level", pa.string()), ("level_no", pa.int64()), ("m", pa.float64()), ("within_days", pa.int64()),
+             ("not_classes", pa.list_(pa.string())), ("candidate_cap", pa.int64()), ("u_floor", pa.float64()),
+             ("referral_u", pa.float64()), ("identifies", pa.bool_())]
         )  # fmt: skip
         for table, rows in (
             ("same_user_kind", pa.Table.from_pylist(kinds)),

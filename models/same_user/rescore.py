@@ -14,13 +14,13 @@ from data_contracts.errors import NotFound
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
 from models.same_user.model import Model, read
-from models.same_user.score import SCORED
+from models.same_user.score import SCORED, speak
 from models.same_user.transient import hold
 
 SQL = Path(__file__).parent / "sql"
 Pair = tuple[str, str]
 # What is cut down to the asked accounts, so that an answer costs the same in a large run as in a small one.
-OWNED = ("identifier_holder", "identifier_use")
+OWNED = ("identifier_use",)
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ def score_pairs(wh: Warehouse, model: Model, pairs: list[Pair]) -> Scored:
         ") as referral from asked_pair"
     )
     wh.make_all(SQL, SCORED, **model.parameters)
+    wh.execute("create or replace table same_user_link as select a, b from same_user_score")
+    speak(wh, model)
     return _collected(wh)
 
 
@@ -108,7 +110,7 @@ def _collected(wh: Warehouse) -> Scored:
     ):
         found.pieces.setdefault((a, b), []).append(tuple(rest))
     for a, b, kind, bits in wh.execute(
-        "select one.account_id, other.account_id, s.kind, s.absent_ubits / 1e6 from same_user_absent as s" + names
+        "select one.account_id, other.account_id, s.kind, s.absent_ubits / 1e6 from same_user_against as s" + names
         + " order by s.kind"
     ):
         found.against.setdefault((a, b), []).append((kind, bits))

@@ -1,27 +1,5 @@
 -- One row per pair and token that both accounts hold, of whatever time; ip meets day by day in same_user_ip_meeting.
 create or replace table same_user_common as
-with once as (
-    select
-        account_no,
-        kind,
-        token,
-        min(first_seen) as first_seen,
-        max(last_seen) as last_seen,
-        max(class) as class
-    from same_user_holder
-    where kind = 'ip'
-    group by all
-    union all
-    select
-        account_no,
-        kind,
-        token,
-        first_seen,
-        last_seen,
-        class
-    from same_user_holder
-    where kind <> 'ip'
-)
 select
     same_user_pair.a,
     same_user_pair.b,
@@ -36,7 +14,7 @@ select
         date_sub('day', least(one.last_seen, other.last_seen), greatest(one.first_seen, other.first_seen))
     ) as gap_days
 from same_user_pair
-inner join once as one
+inner join same_user_once as one
     on same_user_pair.a = one.account_no
-inner join once as other
+inner join same_user_once as other
     on same_user_pair.b = other.account_no and one.token = other.token

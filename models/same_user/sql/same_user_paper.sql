@@ -1,24 +1,14 @@
--- One row per account of a scored pair and token of a kind whose absence speaks (papers, numbers).
+-- One row per account of a pair and kind whose absence speaks (papers, numbers), alone or shared.
 create or replace table same_user_paper as
-with scored as (
-    select a as account_no
-    from same_user_weight
-    union
-    select b as account_no
-    from same_user_weight
-),
-speaking as (
+with speaking as (
     select kind
     from same_user_kind
-    where absent_ubits < 0 or identifies
+    where absent_ubits < 0
 )
 select distinct
-    scored.account_no,
-    identifier_use.kind,
-    identifier_use.token
+    same_user_account.account_no,
+    identifier_use.kind
 from identifier_use
 inner join same_user_account
     on identifier_use.account_id = same_user_account.account_id
-inner join scored
-    on same_user_account.account_no = scored.account_no
 where identifier_use.kind in (from speaking)

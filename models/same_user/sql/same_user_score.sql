@@ -1,54 +1,50 @@
 -- One row per scored pair: prior, evidence for and against in millionths of a bit, and what the pair is called.
--- Same needs the weight and corroboration: an identity document, or two rare kinds of which one is strong.
+-- The joint kinds together count no more than their cap. The same door beside the same device or line, and nothing hard,
+-- is how a household looks: that speaks against. Same needs the weight and corroboration: an identity document, or two
+-- rare kinds of which one is strong.
 create or replace table same_user_score as
 with forward as (
     select
-        a,
-        b,
-        referral,
-        cast(sum(counted_ubits) as bigint) as for_ubits,
-        bool_or(identifies and rare) as papers_agree,
-        count(*) filter (where rare) >= 2 and bool_or(rare and strong) as corroborated
-    from same_user_counted
+        weight.a,
+        weight.b,
+        weight.referral,
+        cast(sum(case when kind.joint then 0 else weight.weight_ubits end)
+            + least($joint_cap_ubits, sum(case when kind.joint then weight.weight_ubits else 0 end)) as bigint) as for_ubits,
+        bool_or(kind.identifies and weight.rare) as papers_agree,
+        count(*) filter (where weight.rare) >= 2 and bool_or(weight.rare and kind.strong) as corroborated,
+        bool_or(weight.level_no = $door_no) and bool_or(kind.joint and weight.level_no <> $door_no)
+        and not bool_or(kind.strong and not kind.joint) as household
+    from same_user_weight as weight
+    inner join same_user_kind as kind
+        on weight.kind = kind.kind
     group by all
 ),
 against as (
     select
         a,
         b,
-        cast(sum(absent_ubits) as bigint) as against_ubits,
+        cast(sum(absent_ubits) as bigint) as absent_ubits,
         bool_or(kind = 'id_doc') as papers_differ
     from same_user_absent
     group by all
 ),
-summed as (
+totalled as (
     select
         forward.a,
         forward.b,
         forward.referral,
         case when forward.referral then $referral_prior_ubits else $prior_ubits end as prior_ubits,
         forward.for_ubits,
-        coalesce(against.against_ubits, 0) as against_ubits,
+        coalesce(against.absent_ubits, 0)
+        + case when forward.household then $household_ubits else 0 end as against_ubits,
         forward.papers_agree,
         coalesce(against.papers_differ, false) as papers_differ,
-        forward.papers_agree or forward.corroborated as corroborated
+        forward.papers_agree or forward.corroborated as corroborated,
+        forward.household,
+        prior_ubits + forward.for_ubits + against_ubits as match_ubits
     from forward
     left join against
         on forward.a = against.a and forward.b = against.b
-),
-totalled as (
-    select
-        a,
-        b,
-        referral,
-        prior_ubits,
-        for_ubits,
-        against_ubits,
-        papers_agree,
-        papers_differ,
-        corroborated,
-        prior_ubits + for_ubits + against_ubits as match_ubits
-    from summed
 )
 select
     a,
@@ -58,8 +54,8 @@ select
     for_ubits,
     against_ubits,
     match_ubits,
-    papers_agree,
     papers_differ,
+    household,
     case
         when match_ubits >= $same_ubits and papers_agree then 'same_person'
         when match_ubits >= $same_ubits and corroborated then 'same_controller'

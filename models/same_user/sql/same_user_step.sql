@@ -38,16 +38,16 @@ spoken as (
     select
         step.invitee_no,
         step.step_no,
-        same_user_absent.kind,
+        same_user_against.kind,
         null as token,
         null as mask,
         null as shared_by,
         null as first_seen,
         null as last_seen,
-        same_user_absent.absent_ubits as ubits
+        same_user_against.absent_ubits as ubits
     from step
-    inner join same_user_absent
-        on step.a = same_user_absent.a and step.b = same_user_absent.b
+    inner join same_user_against
+        on step.a = same_user_against.a and step.b = same_user_against.b
 ),
 evidence as (
     select

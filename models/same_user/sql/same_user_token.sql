@@ -1,4 +1,4 @@
--- One row per token that some pair has in common, numbered in the order of kinds and tokens.
+-- One row per token that some pair has in common and that may speak, numbered in the order of kinds and tokens.
 create or replace table same_user_token as
 with common as (
     select distinct token
@@ -13,3 +13,4 @@ select
 from identifier_value
 semi join common
     on identifier_value.token = common.token
+where not identifier_value.suppressed

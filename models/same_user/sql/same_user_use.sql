@@ -1,5 +1,5 @@
--- One row per account of a pair, shared token and span, in numbers.
-create or replace table same_user_holder as
+-- One row per account of a pair, token that others hold too, and span.
+create or replace table same_user_use as
 select
     same_user_account.account_no,
     identifier_holder.kind,
