@@ -43,7 +43,7 @@ def header(path: Path, expected: Sequence[str]) -> Header:
     """Read and check the first record. `expected` are the names that the contract knows."""
     with path.open("rb") as file:
         head = file.read(LONGEST_LINE)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head[:64]:
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head.split(b"\n")[0]:
         raise InputRefused("csv.encoding", "UTF-16 or binary; only UTF-8 is read", where=path)
     start = len(_BOM) if head.startswith(_BOM) else 0
     end = head.find(b"\n", start)
