@@ -121,7 +121,7 @@ def text_instants(contract: Contract, physical: Mapping[str, str]) -> tuple[str,
 
 def _zones(contract: Contract, physical: Mapping[str, str]) -> str:
     bits = [
-        f"(case when \"{name}\" is null then 0 when regexp_full_match(\"r_{name}\", '{_NAIVE}') then {1 << (2 * i)} "
+        f'(case when "{name}" is null then 0 when regexp_full_match("r_{name}", \'{_NAIVE}\') then {1 << (2 * i)} '
         f"else {2 << (2 * i)} end)"
         for i, name in enumerate(text_instants(contract, physical))
     ]
@@ -152,10 +152,9 @@ def _plan(contract: Contract, column: Column, form: str | None) -> Plan:
     if form not in _TAKES[column.type]:
         raise InputRefused("file.type", f"{contract.table}.{name} holds {form}, which cannot be read as {column.type}")
     kept = kept_name(column)
-    required = () if column.nullable else (Rule("null.word", name, f"{raw} is null"),)
+    required: tuple[Rule, ...] = () if column.nullable else (Rule("null.word", name, f"{raw} is null"),)
     value, found = _READ[column.type](column, form, raw, f'"{kept}"')
-    found = tuple(Rule(code, name, test) for code, test in found)
-    return Plan(column, kept, value, required + found)
+    return Plan(column, kept, value, (*required, *(Rule(code, name, test) for code, test in found)))
 
 
 def _inside(column: Column) -> str:
@@ -238,7 +237,9 @@ def _money(column: Column, form: str, raw: str, kept: str) -> tuple[str, _Found]
         value = f"case when not ({finite}) then null when {raw} = cast({fen} as double) / 100 then {fen} end"
         tests = (("amt.nan", f"{bad} and not isfinite({raw})"), ("amt.range", f"{bad} and abs({raw}) > {MOST_FEN}"))
         return value, (*tests, ("amt.scale", bad), *after)
-    value = f"case when regexp_full_match({raw}, '{_AMOUNT}') then cast(cast({raw} as decimal(18, 2)) * 100 as bigint) end"
+    value = (
+        f"case when regexp_full_match({raw}, '{_AMOUNT}') then cast(cast({raw} as decimal(18, 2)) * 100 as bigint) end"
+    )
     number = r"\d+(\.\d+)?"
     return value, (
         ("amt.nan", f"{bad} and regexp_full_match(lower({raw}), '[+-]?(nan|inf|infinity)')"),

@@ -42,7 +42,9 @@ class Key:
 
     def __post_init__(self) -> None:
         if len(self.secret) < KEY_BYTES or len(set(self.secret)) < 8:
-            raise InputRefused("vault.key", "the token key is shorter than 256 bits or trivial; make one with `openssl rand -hex 32`")
+            raise InputRefused(
+                "vault.key", "the token key is shorter than 256 bits or trivial; make one with `openssl rand -hex 32`"
+            )
 
     @property
     def kid(self) -> str:

@@ -152,7 +152,9 @@ def _summary(wh: Warehouse) -> IngestSummary:
         "select feed, rule, count(*) from quarantined_row group by feed, rule order by feed, rule"
     ):
         rules.setdefault(feed, {})[rule] = count
-    of = {part: {t: c[part] for t, c in sums.items()} for part in ("in", "kept", "quarantined", "waiting", "duplicates")}
+    of = {
+        part: {t: c[part] for t, c in sums.items()} for part in ("in", "kept", "quarantined", "waiting", "duplicates")
+    }
     return IngestSummary(of["in"], of["kept"], of["quarantined"], of["waiting"], of["duplicates"], rules)
 
 
@@ -162,4 +164,3 @@ def _clean(wh: Warehouse) -> None:
     for (name,) in wh.execute("select table_name from duckdb_tables() where not internal order by table_name"):
         if name not in keep:
             wh.execute(f"drop table {name}")
-

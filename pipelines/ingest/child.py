@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import duckdb
 import pyarrow as pa
@@ -60,7 +60,7 @@ def child_gone(child: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def _one(child: subprocess.Popen[bytes], stream: BinaryIO, file: SourceFile, take: Take) -> None:
+def _one(child: subprocess.Popen[bytes], stream: IO[bytes], file: SourceFile, take: Take) -> None:
     _expect(receive(stream), file)
     try:
         with pa.ipc.open_stream(pa.PythonFile(stream, mode="r")) as reader:

@@ -199,7 +199,9 @@ def _kept(contract: Contract) -> str:
         return _KEPT_IDENTIFIERS
     if table == "coupons":
         columns = ", ".join(
-            f"case when known.state = {WAITING} then null else live.{n} end as {n}" if n == "redeemed_order_id" else f"live.{n}"
+            f"case when known.state = {WAITING} then null else live.{n} end as {n}"
+            if n == "redeemed_order_id"
+            else f"live.{n}"
             for n in kept.names
         )
         return f"""

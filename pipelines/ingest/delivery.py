@@ -55,7 +55,9 @@ def read(sources: Path, *, required: bool, cutoff_at: datetime) -> Delivery | No
         pairs = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_pairs)
         made = _delivery(dict(pairs))
     except (ValueError, TypeError, KeyError, InvalidOperation, AttributeError):
-        raise InputRefused("file.manifest", "the manifest is not in the form that docs/feeds.md describes", where=path) from None
+        raise InputRefused(
+            "file.manifest", "the manifest is not in the form that docs/feeds.md describes", where=path
+        ) from None
     if made.created_at and made.created_at >= cutoff_at:
         raise InputRefused("feed.future", "the manifest was made after the end of the as_of day", where=path)
     return made
@@ -108,7 +110,9 @@ def check_files(made: Delivery, files: Sequence[SourceFile]) -> None:
             raise InputRefused("file.hash", "its SHA-256 is not the one of the manifest", where=name)
 
 
-def check_contents(wh: Warehouse, made: Delivery, numbers: Mapping[str, int], tables: Mapping[str, str], bits: int) -> None:
+def check_contents(
+    wh: Warehouse, made: Delivery, numbers: Mapping[str, int], tables: Mapping[str, str], bits: int
+) -> None:
     """Hold rows and sums of money against the manifest, over what was read. Raises InputRefused file.manifest."""
     for name, promise in made.files.items():
         first, table = numbers[name] << bits, tables[name]
@@ -119,6 +123,8 @@ def check_contents(wh: Warehouse, made: Delivery, numbers: Mapping[str, int], ta
         for column, total in promise.money.items():
             fen = column.removesuffix("_amount") + "_fen"
             if fen not in known:
-                raise InputRefused("file.manifest", "the manifest sums a column that is no amount of this feed", where=name)
+                raise InputRefused(
+                    "file.manifest", "the manifest sums a column that is no amount of this feed", where=name
+                )
             if wh.execute(f"select coalesce(sum({fen}), 0) {within}")[0][0] != total.scaleb(2):
                 raise InputRefused("file.manifest", "its sum of money is not the one of the manifest", where=name)

@@ -39,7 +39,12 @@ def close(wh: Warehouse, active: Sequence[Contract], files: Sequence[SourceFile]
 
 def _shown(contract: Contract) -> str:
     if contract.table == "identifiers":
-        pairs = ["'account_id': account_id", "'kind': kind", "'value': mask", "'observed_at': cast(observed_at as varchar)"]
+        pairs = [
+            "'account_id': account_id",
+            "'kind': kind",
+            "'value': mask",
+            "'observed_at': cast(observed_at as varchar)",
+        ]
         return "{" + ", ".join([*pairs, "'source': source"]) + "}"
     pairs = []
     for c in contract.columns:
@@ -47,7 +52,9 @@ def _shown(contract: Contract) -> str:
             pairs.append(f"'{c.name}': case when {c.extra['kept_as']} is not null then '****' end")
         elif c.type == "money":
             fen = kept_name(c)
-            pairs.append(f"'{c.name}': case when {fen} is not null then printf('%d.%02d', {fen} // 100, {fen} % 100) end")
+            pairs.append(
+                f"'{c.name}': case when {fen} is not null then printf('%d.%02d', {fen} // 100, {fen} % 100) end"
+            )
         elif not c.extra.get("dropped"):
             pairs.append(f"'{c.name}': cast({c.name} as varchar)")
     return "{" + ", ".join(pairs) + "}"
@@ -174,6 +181,6 @@ def write(wh: Warehouse, delivered: frozenset[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for feed in sorted(delivered):
         wh.con.sql(
-            "select feed as \"table\", file, row_number, rule, detail, row, closed_by from quarantined_row "
+            'select feed as "table", file, row_number, rule, detail, row, closed_by from quarantined_row '
             f"where feed = '{feed}' order by file, row_number"
         ).write_parquet(str(folder / f"{feed}.parquet"), compression="zstd")

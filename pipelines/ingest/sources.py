@@ -61,7 +61,7 @@ def find(sources: Path) -> tuple[SourceFile, ...]:
 
 
 def _of_table(sources: Path, table: str) -> list[SourceFile]:
-    for entry in sorted(os.listdir(sources)):
+    for entry in sorted(p.name for p in sources.iterdir()):
         if entry.startswith(f"{table}.") and entry.lower().endswith(_ARCHIVES):
             _refuse_archive(sources / entry)
         elif entry.lower().endswith((".csv", ".parquet")) and _strange(entry, table):
@@ -76,7 +76,7 @@ def _of_table(sources: Path, table: str) -> list[SourceFile]:
         return [_file(sources, table, way, way.suffix[1:])]
     if way.is_symlink() or not way.is_dir():
         raise InputRefused("file.type", f"{table} is neither a folder nor a file with a known ending", where=way)
-    return [_part(sources, table, way / n) for n in sorted(os.listdir(way))]
+    return [_part(sources, table, p) for p in sorted(way.iterdir())]
 
 
 def _strange(entry: str, table: str) -> bool:

@@ -32,7 +32,12 @@ def tokenise(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str]
     con.execute("drop table judged_identifiers")
     con.execute("alter table tokened_identifiers rename to judged_identifiers")
     for column in ("id_doc", "phone") if "staff" in delivered else ():
-        _map(con, key, kinds[column], f"select {column} as value from judged_staff where {column} is not null and rule is null")
+        _map(
+            con,
+            key,
+            kinds[column],
+            f"select {column} as value from judged_staff where {column} is not null and rule is null",
+        )
         con.execute(_STAFF.replace("<column>", column))
         con.execute("drop table token_map; drop table also_map; drop table judged_staff")
         con.execute("alter table tokened_staff rename to judged_staff")

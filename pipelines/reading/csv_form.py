@@ -254,5 +254,5 @@ def _parsed(
     )
     if table.num_rows != len(at):
         raise InputRefused("csv.quote", "rows found and rows read differ", where=state.path)
-    form = [faults.get(int(i)) for i in at] if faults else [None] * len(at)
+    form: list[str | None] = [faults.get(int(i)) for i in at] if faults else [None] * len(at)
     return Rows(table, numbers[at], form)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _LENGTH = struct.Struct(">I")
 
 
-def send(out: BinaryIO, frame: dict[str, Any]) -> None:
+def send(out: IO[bytes], frame: dict[str, Any]) -> None:
     """One frame of JSON, its length in front."""
     body = json.dumps(frame).encode()
     out.write(_LENGTH.pack(len(body)) + body)
     out.flush()
 
 
-def receive(source: BinaryIO) -> dict[str, Any] | None:
+def receive(source: IO[bytes]) -> dict[str, Any] | None:
     """The next frame; None when the other side has gone."""
     head = source.read(_LENGTH.size)
     if len(head) < _LENGTH.size:

@@ -33,4 +33,6 @@ def normalise(value: str) -> Normal | Fault:
         return Normal(f"tail:{digits}", f"****{digits[-4:]}", "tail", links=False)
     if _CARD.fullmatch(digits) and luhn(digits):
         return Normal(f"card:{digits}", f"{digits[:4]}****{digits[-4:]}", "card")
-    return Normal(f"account:{text}", f"{text[:2] if len(text) >= 8 else ''}****{text[-2:] if len(text) >= 8 else ''}", "account")
+    return Normal(
+        f"account:{text}", f"{text[:2] if len(text) >= 8 else ''}****{text[-2:] if len(text) >= 8 else ''}", "account"
+    )

@@ -91,7 +91,9 @@ def test_pq_bomb_of_rows_that_take_no_room(folder: Path, ingest: Any) -> None:
     (folder / "orders.csv").unlink()
     rows = 5_000_000
     table = pa.table({"order_id": pa.nulls(rows, pa.bool_())})
-    pq.write_table(table, folder / "orders.parquet", row_group_size=rows, data_page_size=1 << 30, max_rows_per_page=rows)
+    pq.write_table(
+        table, folder / "orders.parquet", row_group_size=rows, data_page_size=1 << 30, max_rows_per_page=rows
+    )
     assert (folder / "orders.parquet").stat().st_size * 1000 < rows
     refused(ingest, folder, "pq.bomb")
 
@@ -202,7 +204,13 @@ def test_file_hash(folder: Path, ingest: Any) -> None:
 
 @pytest.mark.parametrize(
     "spoil",
-    [{"rows": 4}, {"money": {"cash_amount": "300.01"}}, {"money": {"paid_at": "1"}}, {"sha256": "short"}, {"rows": "3"}],
+    [
+        {"rows": 4},
+        {"money": {"cash_amount": "300.01"}},
+        {"money": {"paid_at": "1"}},
+        {"sha256": "short"},
+        {"rows": "3"},
+    ],
 )
 def test_file_manifest_that_differs(spoil: dict[str, Any], folder: Path, ingest: Any) -> None:
     files = manifest(folder)["files"]

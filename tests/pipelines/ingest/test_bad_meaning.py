@@ -45,7 +45,8 @@ def test_ref_orphan_waits_while_younger_than_35_days_and_holds_nobody_it_cannot_
 ) -> None:
     old, young = "2025-12-27T23:59:59+08:00", "2025-12-28T00:00:00+08:00"
     feeds["refunds"] = [
-        feeds["refunds"][0] | {"refund_id": r, "order_id": "lost", "refunded_at": at} for r, at in (("R1", old), ("R2", young))
+        feeds["refunds"][0] | {"refund_id": r, "order_id": "lost", "refunded_at": at}
+        for r, at in (("R1", old), ("R2", young))
     ]
     done = ingest(deliver(feeds))
     assert done.broken("refunds") == [(1, "ref.orphan"), (2, "ref.orphan")]
@@ -96,7 +97,12 @@ def test_orphans_of_a_quarantined_row_do_not_count_towards_the_share(feeds: Any,
 
 @pytest.mark.parametrize(
     ("feed", "column"),
-    [("identifiers", "account_id"), ("promoters", "promoter_id"), ("referrals", "promoter_id"), ("referrals", "invitee_id")],
+    [
+        ("identifiers", "account_id"),
+        ("promoters", "promoter_id"),
+        ("referrals", "promoter_id"),
+        ("referrals", "invitee_id"),
+    ],
 )
 def test_acct_unknown_elsewhere(feed: str, column: str, feeds: Any, deliver: Any, ingest: Any) -> None:
     feeds[feed][0][column] = "nobody"
@@ -125,7 +131,9 @@ def test_amt_currency(feeds: Any, deliver: Any, ingest: Any) -> None:
 
 
 @pytest.mark.parametrize(("at", "bad"), [("2025-11-03T09:55:00+08:00", False), ("2025-11-03T09:54:59+08:00", True)])
-def test_ev_before_registration_by_more_than_five_minutes(at: str, bad: bool, feeds: Any, deliver: Any, ingest: Any) -> None:
+def test_ev_before_registration_by_more_than_five_minutes(
+    at: str, bad: bool, feeds: Any, deliver: Any, ingest: Any
+) -> None:
     feeds["orders"][0]["paid_at"] = at
     feeds["identifiers"][0]["observed_at"] = at
     feeds["account_changes"] = [{"account_id": "A1", "changed_at": at, "field": "account_type",
@@ -146,7 +154,9 @@ def test_what_is_not_yet_known_waits_and_so_does_what_refers_to_it(feeds: Any, d
     assert done.rows("select redeemed_order_id from coupons") == [(None,)]
 
 
-def test_an_account_that_is_not_yet_known_takes_its_referral_and_orders_along(feeds: Any, deliver: Any, ingest: Any) -> None:
+def test_an_account_that_is_not_yet_known_takes_its_referral_and_orders_along(
+    feeds: Any, deliver: Any, ingest: Any
+) -> None:
     feeds["accounts"][2]["registered_at"] = "2026-02-01T00:00:00+08:00"
     done = ingest(deliver(feeds))
     waiting = {t: n for t, n in done.summary.waiting.items() if n}
@@ -170,7 +180,9 @@ def test_a_share_above_the_limit_refuses_the_feed_and_names_the_rules(feeds: Any
         ingest(deliver(feeds), share="0.33")
 
 
-def test_more_than_a_hundred_bad_money_rows_of_one_promoter_refuse_the_run(feeds: Any, deliver: Any, ingest: Any) -> None:
+def test_more_than_a_hundred_bad_money_rows_of_one_promoter_refuse_the_run(
+    feeds: Any, deliver: Any, ingest: Any
+) -> None:
     feeds["refunds"] = [feeds["refunds"][0] | {"refund_id": f"R{i}", "cash_amount": "0.001"} for i in range(101)]
     with pytest.raises(InputRefused, match=r"feed\.money_rows.*promoter P1"):
         ingest(deliver(feeds))
@@ -178,7 +190,9 @@ def test_more_than_a_hundred_bad_money_rows_of_one_promoter_refuse_the_run(feeds
     assert ingest(deliver(feeds)).summary.quarantined["refunds"] == 100
 
 
-def test_a_coupon_without_an_order_holds_the_promoter_of_its_owner_and_no_month(feeds: Any, deliver: Any, ingest: Any) -> None:
+def test_a_coupon_without_an_order_holds_the_promoter_of_its_owner_and_no_month(
+    feeds: Any, deliver: Any, ingest: Any
+) -> None:
     feeds["coupons"] = [{"coupon_id": "C1", "issued_to": "A2", "issued_at": "2025-11-06T10:00:00+08:00",
                          "face_amount": "x", "redeemed_order_id": None}]  # fmt: skip
     assert money(ingest(deliver(feeds))) == [("coupons", "amt.format", "P1", None)]

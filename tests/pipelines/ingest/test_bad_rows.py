@@ -128,7 +128,9 @@ def test_read_as_meant(
     assert done.rows(f"select {inside} from {feed} where {key} = '{feeds[feed][0][key]}'") == [(expected,)]
 
 
-def test_ts_zone_a_column_without_any_offset_is_read_in_the_programmes_zone(feeds: Any, deliver: Any, ingest: Any) -> None:
+def test_ts_zone_a_column_without_any_offset_is_read_in_the_programmes_zone(
+    feeds: Any, deliver: Any, ingest: Any
+) -> None:
     for row in feeds["orders"]:
         row["paid_at"] = row["paid_at"].replace("T", " ").replace("+08:00", "")
     done = ingest(deliver(feeds))
@@ -139,7 +141,9 @@ def test_ts_zone_a_column_without_any_offset_is_read_in_the_programmes_zone(feed
 @pytest.mark.parametrize("value", ["2025-12-01T02:00:00Z", "2025-12-01 10:00:00+0800", "2025-12-01T10:00+08"])
 def test_the_same_instant_in_any_offset(value: str, feeds: Any, deliver: Any, ingest: Any) -> None:
     feeds["orders"][0]["paid_at"] = value
-    assert ingest(deliver(feeds)).rows("select epoch(paid_at)::bigint from orders where order_id = 'O1'") == [(1764554400,)]
+    assert ingest(deliver(feeds)).rows("select epoch(paid_at)::bigint from orders where order_id = 'O1'") == [
+        (1764554400,)
+    ]
 
 
 def test_link_placeholder_is_kept_and_never_links(feeds: Any, deliver: Any, ingest: Any) -> None:
@@ -155,7 +159,9 @@ def test_link_placeholder_is_kept_and_never_links(feeds: Any, deliver: Any, inge
 def test_phone_norm_spellings_of_one_number_have_one_token(feeds: Any, deliver: Any, ingest: Any) -> None:
     base = feeds["identifiers"][0]
     spellings = ["13812340001", "+86 13812340001", "0086-138-1234-0001", "１３８１２３４０００１"]
-    feeds["identifiers"] = [base | {"value": v, "observed_at": f"2025-11-1{i}T10:00:00+08:00"} for i, v in enumerate(spellings)]
+    feeds["identifiers"] = [
+        base | {"value": v, "observed_at": f"2025-11-1{i}T10:00:00+08:00"} for i, v in enumerate(spellings)
+    ]
     done = ingest(deliver(feeds))
     assert done.rows("select count(*), count(distinct token), min(mask) from identifiers") == [(4, 1, "138****0001")]
 
@@ -173,7 +179,9 @@ def test_a_quarantined_row_shows_no_identifier(feeds: Any, deliver: Any, ingest:
     assert done.broken("identifiers") == [(1, "phone.length"), (2, "enum"), (3, "acct.unknown")]
     assert done.broken("staff") == [(1, "id.check")]
     text = json.dumps(done.quarantine("identifiers") + done.quarantine("staff"))
-    assert not any(v in text for v in ("138123400011", "13812340077", "13812340078", "110101199003070021", "13812340079"))
+    assert not any(
+        v in text for v in ("138123400011", "13812340077", "13812340078", "110101199003070021", "13812340079")
+    )
     assert json.loads(done.quarantine("identifiers")[2]["row"])["value"] == "138****0078"
 
 
@@ -181,4 +189,6 @@ def test_a_staff_row_keeps_tokens_that_match_those_of_accounts(feeds: Any, deliv
     feeds["staff"] = [{"staff_id": "S1", "kind": "employee", "id_doc": None, "phone": "+8613812340001",
                        "valid_from": "2025-01-01T00:00:00+08:00", "valid_to": None}]  # fmt: skip
     done = ingest(deliver(feeds))
-    assert done.rows("select count(*) from staff join identifiers on token = phone_token and id_doc_token is null") == [(1,)]
+    assert done.rows("select count(*) from staff join identifiers on token = phone_token and id_doc_token is null") == [
+        (1,)
+    ]

@@ -65,7 +65,7 @@ def test_csv_header_order_columns_are_read_by_name(tmp_path: Path) -> None:
     ("code", "data"),
     [
         ("csv.encoding", GOOD.decode().encode("utf-16")),
-        ("csv.encoding", "id,note,amount\n".encode() + "".join(f"{i},中文备注,1\n" for i in range(5)).encode("gb18030")),
+        ("csv.encoding", b"id,note,amount\n" + "".join(f"{i},中文备注,1\n" for i in range(5)).encode("gb18030")),
         ("csv.newline", GOOD.replace(b"\n", b"\r")),
         ("csv.newline", b"id,note,amount\n1,a,10\r\n2,b,20\n"),
         ("csv.trunc", b"id,note,amount\n1,a,10.00\n2,b"),
@@ -110,7 +110,11 @@ FIELD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=st.lists(st.tuples(FIELD, FIELD, FIELD), min_size=1, max_size=20), chunk=st.integers(40, 400), quoted=st.booleans())
+@given(
+    rows=st.lists(st.tuples(FIELD, FIELD, FIELD), min_size=1, max_size=20),
+    chunk=st.integers(40, 400),
+    quoted=st.booleans(),
+)
 def test_any_text_survives_at_any_chunk_size(
     rows: list[tuple[str, str, str]], chunk: int, quoted: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
