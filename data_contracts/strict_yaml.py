@@ -38,6 +38,6 @@ def load(path: Path, max_bytes: int = 1_000_000) -> Any:
         raise InputRefused("cfg.yaml", f"the file has more than {max_bytes:,} bytes", where=path)
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)  # noqa: S506 - a SafeLoader, made stricter
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:  # ValueError: 30 February, bytes that are no UTF-8
         told = " ".join(str(fault).split())
         raise InputRefused("cfg.yaml", f"not YAML that can be trusted: {told}", where=path) from None

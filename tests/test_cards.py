@@ -47,7 +47,12 @@ ORDINARY: Mapping[str, Row] = {
 }
 PROGRAMME: Sequence[Row] = (
     {"id": "base", "level": "base", "effective_from": "2024-01-01", "payer": "vendor-a"},
-    {"id": "detail", "level": "detail", "effective_from": "2024-01-01", "rebate": {"tiers": [{"from": 0, "rate": "0.10"}]}},
+    {
+        "id": "detail",
+        "level": "detail",
+        "effective_from": "2024-01-01",
+        "rebate": {"tiers": [{"from": 0, "rate": "0.10"}]},
+    },
 )
 
 
@@ -201,7 +206,9 @@ def test_a_clause_finds_what_its_cases_say(card: Card, case: Row, rulebook_stage
 
 
 @pytest.mark.parametrize(("card", "case"), params(SETTLED))
-def test_a_clause_of_settlement_does_to_the_money_what_its_cases_say(card: Card, case: Row, settlement_stage: Stage) -> None:
+def test_a_clause_of_settlement_does_to_the_money_what_its_cases_say(
+    card: Card, case: Row, settlement_stage: Stage
+) -> None:
     """Its card's `result` names the table that `expect` speaks of; a case may name another."""
     import settlement
 
