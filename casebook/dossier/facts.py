@@ -65,8 +65,11 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
 
 
 def digest(facts: Facts) -> str:
-    """SHA-256 of the facts in canonical form: what two people compare when they hold a report each."""
-    return hashlib.sha256(canonical(edge(facts)).encode()).hexdigest()
+    """SHA-256 of the facts in canonical form: what two people compare when they hold a report each.
+
+    The list of statement lines is left out, for paper holds fewer of them than the data forms do; their sums are in.
+    """
+    return hashlib.sha256(canonical(edge({**facts, "lines": []})).encode()).hexdigest()
 
 
 def canonical(value: Any) -> str:

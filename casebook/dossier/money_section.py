@@ -128,7 +128,7 @@ def _payouts(t: Words, m: Facts) -> list[Block]:
 
 
 def _lines(t: Words, facts: Facts) -> Block:
-    lines = facts["lines"][:LINES_ON_PAPER]
+    lines = [r for r in facts["lines"] if r["rank_no"] <= LINES_ON_PAPER]
     rest = facts["line_count"] - len(lines)
     columns = [
         _month(t),

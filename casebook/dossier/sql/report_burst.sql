@@ -15,4 +15,4 @@ select
     burst.reasons
 from burst
 inner join report_promoter on burst.promoter_id = report_promoter.promoter_id
-order by burst.promoter_id ASC, burst.flagged desc, burst.q_value ASC, burst.window_start ASC, burst.window_end ASC
+order by burst.promoter_id asc, burst.flagged desc, burst.q_value asc, burst.window_start asc, burst.window_end asc

@@ -32,4 +32,4 @@ from finding
 left join last_verdict on finding.finding_id = last_verdict.finding_id
 inner join report_promoter
     on report_promoter.promoter_id = coalesce(finding.promoter_id, finding.subject_id)
-order by promoter_id ASC, finding.amount_at_stake_fen desc, finding.finding_id ASC
+order by promoter_id asc, finding.amount_at_stake_fen desc, finding.finding_id asc

@@ -40,7 +40,7 @@ ranked as (
     select
         placed.*,
         row_number() over (
-            partition by promoter_id order by in_question desc, qualifies ASC, abs(net_fen) desc, line_no
+            partition by promoter_id order by in_question desc, qualifies asc, abs(net_fen) desc, line_no
         ) as rank_no,
         count(*) over (partition by promoter_id) as lines
     from placed
@@ -65,7 +65,8 @@ select
     clause,
     draft_rebate_fen,
     in_question,
-    lines
+    lines,
+    rank_no
 from ranked
 where rank_no <= $line_limit
 order by promoter_id, line_no

@@ -12,4 +12,4 @@ select
     referral_same.evidence
 from referral_same
 inner join report_promoter on referral_same.promoter_id = report_promoter.promoter_id
-order by referral_same.promoter_id ASC, referral_same.match_weight desc, referral_same.invitee_id ASC
+order by referral_same.promoter_id asc, referral_same.match_weight desc, referral_same.invitee_id asc

@@ -29,4 +29,4 @@ select
     linked.piece.weight as weight
 from linked
 left join identifier_value on linked.piece.kind = identifier_value.kind and linked.piece.token = identifier_value.token
-order by linked.promoter_id ASC, linked.account_a ASC, linked.account_b ASC, weight desc, kind ASC, token ASC
+order by linked.promoter_id asc, linked.account_a asc, linked.account_b asc, weight desc, kind asc, token asc
