@@ -26,7 +26,7 @@ JUDGED = (
 )  # fmt: skip
 """From standpoint to entitlement (2.1 to 4.3)."""
 RESTATED = (
-    "changed_month", "changed_decision", "standpoint_changed", "decision_changed_at", "order_then", "order_changed",
+    "changed_month", "changed_decision", "standpoint_changed", "decision_changed_at", "involved_account", "order_then", "order_changed",
     "purchase_changed",
 )  # fmt: skip
 """Whose issued months have changed, and the states of knowledge between the last issue and now."""

@@ -1,12 +1,12 @@
--- One row per order of a changed promoter's invitee that the last issue knew, with what was refunded of it then.
+-- One row per order of the promoters involved that the last issue knew, with what was refunded of it then.
 create or replace table order_then as
 with newest as (
     select
-        promoter_id,
-        month,
-        max_by(order_ids, run_seq) as order_ids
-    from books_known
-    semi join changed_month as c on books_known.promoter_id = c.promoter_id
+        b.promoter_id,
+        b.month,
+        max_by(b.order_ids, b.run_seq) as order_ids
+    from books_known as b
+    semi join involved_account as a on b.promoter_id = a.promoter_id
     group by all
 ),
 

@@ -1,27 +1,17 @@
--- One row per payment of a changed promoter's invitee or of its same user, as known now and as known at the last issue.
--- What was known then of accounts outside the promoter's own invitees is told by the cut-off alone.
+-- One row per payment of an account involved, as known now and as known at the last issue.
+-- Where the books do not record which orders were known then, the cut-off tells.
 create or replace table purchase_changed as
-with invitee as (
-    select r.invitee_id as account_id
-    from referrals as r
-    semi join changed_month as c on r.promoter_id = c.promoter_id
-),
-
-mate as (
-    select distinct b.account_id
-    from invitee as i
-    inner join linked_member as a on i.account_id = a.account_id
-    inner join linked_member as b on a.version = b.version and a.group_id = b.group_id
-),
-
-seen as (
+with seen as (
     select
-        o.*,
-        i.account_id is not null as own
+        o.account_id,
+        o.order_id,
+        o.paid_at,
+        o.cash_fen,
+        o.is_purchase,
+        a.recorded
     from order_fact as o
-    left join invitee as i on o.account_id = i.account_id
-    left join mate as m on o.account_id = m.account_id
-    where o.cash_fen > 0 and (i.account_id is not null or m.account_id is not null)
+    inner join involved_account as a on o.account_id = a.account_id
+    where o.cash_fen > 0
 ),
 
 last_issue as (
@@ -47,4 +37,4 @@ select
 from seen as s
 cross join last_issue as l
 left join order_then as t on s.order_id = t.order_id
-where case when s.own then t.order_id is not null else s.paid_at < l.cutoff_at end
+where case when s.recorded then t.order_id is not null else s.paid_at < l.cutoff_at end

@@ -92,7 +92,7 @@ class Play:
         """From the next run on the decision has no effect."""
         self.decisions[decision_id]["status"] = "overturned"
 
-    def run(self, as_of: str) -> Play:
+    def run(self, as_of: str, *, draft: bool = False) -> Play:
         """One run: knows what happened before the end of the day, applies what is approved, and records."""
         self.run_seq += 1
         run = Run(f"run-{self.run_seq}", self.run_seq, date.fromisoformat(as_of), ZONE)
@@ -106,12 +106,13 @@ class Play:
             for contract in contracts().values():
                 wh.empty(contract.table)
             self._fill(wh, run)
-            settlement.draft(wh)
+            if draft:
+                settlement.draft(wh)
             settlement.build(wh)
-            self.tables = {t: rows_of(wh, t) for t in contracts() if contracts()[t].stage in ("draft", "settlement")}
-            for table in contracts():
-                if contracts()[table].stage in ("draft", "settlement"):
-                    wh._check(contracts()[table])
+            ours = [c for c in contracts().values() if c.stage == "settlement" or (draft and c.stage == "draft")]
+            self.tables = {c.table: rows_of(wh, c.table) for c in ours}
+            for contract in ours:
+                wh._check(contract)
         for table, book in RECORDED.items():
             named = set(contracts()[book].names)
             self.books.setdefault(book, []).extend(
