@@ -41,6 +41,7 @@ def kept(source: Path, table: str) -> pa.Table:
 def warehouse(source: Path, work: Path, as_of: date, groups: pa.Table | None = None) -> Warehouse:
     """A warehouse of the models stage with the feeds of a world up to `as_of`, and the features of refunds made."""
     from features import refunds
+    from rulebook import programme
 
     wh = Warehouse(work, "models", Run("bench", 1, as_of, ZONE))
     for contract in contracts().values():
@@ -52,14 +53,10 @@ def warehouse(source: Path, work: Path, as_of: date, groups: pa.Table | None = N
         wh.execute(f"delete from {table} where {column} >= $cutoff_at")
     wh.execute("delete from referrals where invitee_id not in (select account_id from accounts)")
     wh.execute("delete from refunds where order_id not in (select order_id from orders)")
-    day = 20
-    wh.execute(
-        "insert into parameter_span by name select 'statement_day' as path, date '2000-01-01' as from_day,"
-        " null as to_day, 'd' as document_id, $day as value", day=str(day),
-    )  # fmt: skip
+    programme.admit(wh, programme.load(source / "programme.yaml"))
     if groups is not None:
         wh.admit("group_member", groups)
-    for table in ("refund_product", "refund_order", "refund_day", "promoter_conduct"):
+    for table in set(refunds.TABLES) & set(contracts()):
         wh.execute(f"drop table {table}")
     refunds.build(wh)
     return wh

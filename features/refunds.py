@@ -13,7 +13,13 @@ TABLES = (
     "refund_order",
     "refund_day",
     "refund_conduct",
+    "first_purchase",
+    "cap_month",
     "promoter_conduct",
+    "conduct_trace",
+    "invitee_life",
+    "coupon_holder",
+    "coupon_use",
 )
 
 

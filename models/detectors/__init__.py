@@ -63,6 +63,11 @@ def build(wh: Warehouse, tracking: Tracking | None = None) -> dict[str, str]:
     return hashes
 
 
+def prepare(wh: Warehouse) -> None:
+    """Make the tables without a contract that detectors read from one another, empty: what a single one needs to run."""
+    wh.execute("create or replace table promoter_score (promoter_id varchar, score double)")
+
+
 def detect(wh: Warehouse, card: Card, estimator: Any = None) -> Mapping[str, pa.Table]:
     """The tables that one detector makes: `detection` (without the card's own columns) and what its card writes."""
     if card.rule.suffix == ".sql":
@@ -143,4 +148,4 @@ def _named(wh: Warehouse, card: Card) -> dict[str, Any]:
     return {name: value for name, value in wh.run.parameters.items() if name in wanted}
 
 
-__all__ = ["admit", "build", "cards", "detect", "fitted", "given"]
+__all__ = ["admit", "build", "cards", "detect", "fitted", "given", "prepare"]

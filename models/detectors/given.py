@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -39,3 +41,17 @@ class Given:
 
     def __getitem__(self, table: str) -> pa.Table:
         return self.tables[table]
+
+
+def detection(
+    subject_kind: str, subject_id: str, promoter_id: str | None, told: list[dict[str, Any]], *,
+    p: float, q: float, flagged: bool, window: tuple[date, date] | None = None,
+) -> dict[str, Any]:
+    """One row of `DETECTION` of a test with p and q; `told` are its reasons, whose codes are listed in their order."""
+    return {
+        "subject_kind": subject_kind, "subject_id": subject_id, "promoter_id": promoter_id,
+        "window_start": window[0] if window else NO_WINDOW, "window_end": window[1] if window else None,
+        "score": round(min(-math.log10(max(p, 1e-300)), 300.0), 6), "p_value": p, "q_value": q,
+        "confidence": round(1 - q, 6), "flagged": flagged, "reasons": [r["code"] for r in told],
+        "evidence": json.dumps(told, ensure_ascii=False, sort_keys=True),
+    }  # fmt: skip

@@ -16,6 +16,7 @@ from models.detectors.exposure import Exposure
 from models.detectors.panel import Bools, Floats, Ints, sums
 
 BURST_DAYS = 14
+LEAST_REFUNDS = 3  # fewer refunded orders are no "large refund orders in a short time", whatever their chance
 DRIP_DAYS = (28, 56, 112)
 SEED = 20250701
 _PROFILES = 48
@@ -60,7 +61,9 @@ class Standard:
         due, unit = np.maximum(self.expected, 1e-9), self.unit_fen
         share = self.special / due
         by_fen = level_tail(self.fen / unit, np.maximum(self.expected_fen / unit, 1e-9), share, self.fen_peers)
-        return level_tail(self.refunds, due, share, self.peers), by_fen
+        enough = self.refunds >= LEAST_REFUNDS
+        by_orders = level_tail(self.refunds, due, share, self.peers)
+        return np.where(enough, by_orders, 1.0), np.where(enough, by_fen, 1.0)
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,10 @@ class Windows:
 
 
 def windows(days: Days, standard: Standard) -> Windows:
-    """All windows of all promoters."""
+    """All windows with `LEAST_REFUNDS` of all promoters."""
     first, last = _pairs(days)
+    enough = _between(days.refunds, first, last) >= LEAST_REFUNDS
+    first, last = first[enough], last[enough]
     promoter = days.promoter[first]
     inside, fen = _between(days.refunds, first, last), _between(days.fen, first, last)
     due = np.maximum(days.through[last] - days.before[first], 1e-9)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from data_contracts.contract import contracts
 from data_contracts.warehouse import Warehouse
 from features import refunds
 
@@ -19,8 +20,8 @@ def at(text: str) -> datetime:
 @pytest.fixture
 def world(warehouse: Callable[..., Warehouse], given: Callable[..., None]) -> Warehouse:
     wh = warehouse("features", date(2025, 6, 30))
-    for contract in ("refund_product", "refund_order", "refund_day", "promoter_conduct"):
-        wh.execute(f"drop table {contract}")
+    for table in set(refunds.TABLES) & set(contracts()):
+        wh.execute(f"drop table {table}")
     given(wh, "accounts", [{"account_id": a, "registered_at": at("2025-03-01T00:00")} for a in ("p", "i", "j", "free")])
     given(
         wh,
@@ -93,3 +94,40 @@ def test_conduct_counts_clicks_vanished_invitees_and_refunds_after_the_statement
         " from promoter_conduct"
     )
     assert rows == [(2, 1, 1, 2, 3, 1, 0, 1)]
+
+
+def test_cash_just_below_what_fills_the_cap_hugs_it_and_a_tiny_first_purchase_is_told(
+    warehouse: Callable[..., Warehouse], given: Callable[..., None]
+) -> None:
+    wh = warehouse("features", date(2025, 6, 30))
+    for table in set(refunds.TABLES) & set(contracts()):
+        wh.execute(f"drop table {table}")
+    people = [f"i{n}" for n in range(5)]
+    given(wh, "accounts", [{"account_id": a, "registered_at": at("2025-03-01T00:00")} for a in ("p", *people)])
+    given(wh, "referrals", [{"invitee_id": a, "promoter_id": "p", "clicked_at": None} for a in people])
+    given(
+        wh,
+        "parameter_span",
+        [
+            {"path": "rebate.invitee_month_cap", "from_day": date(2024, 1, 1), "to_day": None, "value": '"5000.00"'},
+            {"path": "rebate.tiers", "from_day": date(2024, 1, 1), "to_day": None, "value": '[{"from": 0, "rate": "0.10"}]'},
+        ],
+    )
+    cash = [4_990_000, 4_000_000, 6_000_000, 5_060_000, 1_000]
+    given(wh, "orders", [order(f"o{n}", a, "2025-03-02T10:00", c) for n, (a, c) in enumerate(zip(people, cash, strict=True))])
+    refunds.build(wh)
+    rows = wh.execute("select paid_months, cap_hugging_months, tiny_first_purchases from promoter_conduct")
+    assert rows == [(5, 1, 1)]
+
+
+def test_a_coupon_redeemed_by_another_account_is_told_and_an_own_one_is_not(world: Warehouse) -> None:
+    assert world.execute("select count(*) from coupon_use") == [(0,)]
+    world.execute(
+        "insert into coupons by name select c as coupon_id, 'i' as issued_to, timestamptz '2025-03-01 00:00+08' as issued_at,"
+        " 500 as face_fen, o as redeemed_order_id from (values ('c1', 'o1'), ('c2', 'o3')) as v(c, o)"
+    )
+    for table in ("coupon_use", "coupon_holder"):
+        world.execute(f"drop table {table}")
+        world.make(refunds.SQL / f"{table}.sql")
+    assert world.execute("select redeemed_by, order_id from coupon_use") == [("j", "o3")]
+    assert world.execute("select redeemed, by_others from coupon_holder") == [(2, 1)]

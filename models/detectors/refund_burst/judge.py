@@ -11,6 +11,7 @@ import pyarrow as pa
 from models.detectors.counts import Peers, fit_peers
 from models.detectors.discovery import q_values, rounded
 from models.detectors.exposure import Exposure, expose
+from models.detectors.families import families
 from models.detectors.panel import Bools, Floats, Ints, Panel, Texts, panel, sums
 from models.detectors.scan import Days, Null, Standard, Windows, simulate_null, smallest, windows
 
@@ -109,15 +110,3 @@ def _cohorts(board: Panel, expected: Floats, tested: Bools) -> Ints:
         cohort = np.where(size[label] > LEAST_PEERS, label, cohort)
     return cohort
 
-
-def families(promoters: Texts, group_member: pa.Table) -> Ints:
-    """A number per promoter that those of one same-user group share."""
-    linked = {
-        account: group
-        for account, group, status in zip(
-            *(group_member[c].to_pylist() for c in ("account_id", "group_id", "status")), strict=True
-        )
-        if status == "linked"
-    }
-    names = np.array([linked.get(p, f"\t{p}") for p in promoters], dtype=object)
-    return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)

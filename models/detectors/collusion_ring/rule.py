@@ -1,0 +1,113 @@
+"""Clause 3.4(1): invitees who act as one, or who are one another but not the promoter."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.detectors.collusion_ring.lockstep import Clusters, clusters
+from models.detectors.discovery import FDR, q_values, rounded
+from models.detectors.families import families, groups
+from models.detectors.given import DETECTION, Given, detection
+from models.detectors.panel import Floats, Texts, ints_of
+from models.detectors.rates import Excess, excess, reason, unusual
+
+LEAST_MEMBERS, RATIO = 4, 3.0
+MOST_IDS, MOST_EDGES = 100, 200
+
+
+def rule(given: Given) -> Mapping[str, pa.Table]:
+    """One row per unusual ring, and one per invitee in a flagged ring's lockstep."""
+    conduct = given["promoter_conduct"]
+    promoters = np.asarray(conduct["promoter_id"].to_pylist(), dtype=object)
+    in_step = clusters(given["invitee_life"], given["refund_day"])
+    step_of = {str(p): n for n, p in enumerate(in_step.promoters)}
+    lockstep = _lockstep(promoters, in_step, step_of)
+    linked = groups(given["group_member"])
+    shared = _shared(given, linked)
+    trials = ints_of(conduct["invitees"]).astype(np.float64)
+    observed = np.array([float(sum(len(m) for m in shared.get(str(p), {}).values())) for p in promoters])
+    sharing = excess(observed, trials, families(promoters, given["group_member"]))
+    p = rounded(np.minimum(2 * np.minimum(lockstep.p, sharing.p), 1.0))
+    q = rounded(q_values(p))
+    accounts = given["invitee_life"]["account_id"].to_pylist()
+    rows: list[dict[str, Any]] = []
+    for n in unusual(p, q):
+        promoter = str(promoters[n])
+        step = sorted(accounts[r] for r in in_step.members.get(step_of.get(promoter, -1), []))
+        together = sorted(a for members in shared.get(promoter, {}).values() for a in members)
+        rows += _ring(given, promoter, n, float(p[n]), float(q[n]), (lockstep, step), (sharing, together))
+    return {"detection": pa.Table.from_pylist(rows, DETECTION)}
+
+
+def _lockstep(promoters: Texts, found: Clusters, step_of: Mapping[str, int]) -> Excess:
+    place = np.array([step_of.get(str(p), -1) for p in promoters], dtype=np.int64)
+    observed: Floats = np.array([float(len(found.members.get(int(k), ()))) for k in place])
+    known = place >= 0
+    p, expected = np.ones(len(promoters)), np.zeros(len(promoters))
+    p[known], expected[known] = found.p[place[known]], found.expected[place[known]]
+    return Excess(observed, expected, p)
+
+
+def _shared(given: Given, linked: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
+    """Promoter -> group -> its invitees in it, for groups of two or more of its invitees and without the promoter."""
+    referrals = given["referrals"]
+    referrals = referrals.filter(pc.is_in(referrals["invitee_id"], pa.array(list(linked), pa.string())))
+    found: dict[str, dict[str, list[str]]] = {}
+    for invitee, promoter in zip(referrals["invitee_id"].to_pylist(), referrals["promoter_id"].to_pylist(), strict=True):
+        if linked.get(promoter) != linked[invitee]:
+            found.setdefault(promoter, {}).setdefault(linked[invitee], []).append(invitee)
+    return {p: kept for p, by in found.items() if (kept := {g: m for g, m in by.items() if len(m) > 1})}
+
+
+def _ring(
+    given: Given, promoter: str, n: int, p: float, q: float,
+    lockstep: tuple[Excess, Sequence[str]], sharing: tuple[Excess, Sequence[str]],
+) -> list[dict[str, Any]]:  # fmt: skip
+    told, members = [], set[str]()
+    for code, (part, ids) in (("CR01", lockstep), ("CR02", sharing)):
+        if part.p[n] * 2 <= FDR and len(ids) >= LEAST_MEMBERS and part.observed[n] >= RATIO * part.expected[n]:
+            told.append(reason(code, part, n, q, list(ids[:MOST_IDS])))
+            members |= set(ids)
+    if not told:
+        return []
+    graph = subgraph(given["link"], promoter, members)
+    if graph.number_of_edges() > len(members):
+        told.append(_dense(graph, members, q))
+    ring = "K" + hashlib.sha256(f"{promoter}|{min(members)}".encode()).hexdigest()[:16]
+    flagged = q <= FDR
+    rows = [detection("ring", ring, promoter, told, p=p, q=q, flagged=flagged)]
+    if flagged and any(t["code"] == "CR01" for t in told):
+        rows += [detection("invitee", a, promoter, told[:1], p=p, q=q, flagged=True) for a in lockstep[1]]
+    return rows
+
+
+def subgraph(link: pa.Table, promoter: str, members: set[str]) -> nx.Graph:
+    """What an analyst sees: promoter and members, referrals between them, and the links among members with their bits."""
+    graph = nx.Graph()
+    graph.add_node(promoter, role="promoter")
+    graph.add_nodes_from(sorted(members), role="invitee")
+    inside = pa.array(sorted(members), pa.string())
+    pairs = link.filter(pc.and_(pc.is_in(link["account_a"], inside), pc.is_in(link["account_b"], inside)))
+    for a, b, bits, outcome in zip(*(pairs[c].to_pylist() for c in ("account_a", "account_b", "match_weight", "outcome")), strict=True):
+        graph.add_edge(a, b, kind=outcome, bits=round(float(bits), 3))
+    return graph
+
+
+def _dense(graph: nx.Graph, members: set[str], q: float) -> dict[str, Any]:
+    """CR03: links among the members, against one each."""
+    edges = sorted((min(a, b), max(a, b), d["kind"]) for a, b, d in graph.edges(data=True))
+    return {
+        "code": "CR03", "observed": float(len(edges)), "expected": float(len(members)),
+        "ratio": round(len(edges) / len(members), 2), "q": q, "ids": [" ".join(e) for e in edges[:MOST_EDGES]],
+        "density": round(nx.density(graph.subgraph(members)), 6),
+    }  # fmt: skip
+
+
+__all__ = ["rule", "subgraph"]
