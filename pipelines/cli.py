@@ -278,6 +278,118 @@ def runs(state: Path) -> None:
     click.echo(show.runs(state))
 
 
+@cli.command(epilog=example("tongren link A000012 A000345 --by li --reason 'same hand-written form'"))
+@click.argument("a")
+@click.argument("b")
+@BY
+@REASON
+@click.option("--until", type=INSTANT, help="When it expires; never by default.")
+@STATE
+@BOOKS
+def link(a: str, b: str, by: str, reason: str, until: datetime | None, state: Path, books_url: str | None) -> None:
+    """Say that two accounts are one user (must-link)."""
+    from pipelines import people
+
+    click.echo(people.override(people.at(state, books_url), a, b, "must_link", by=by, reason=reason, until=until))
+
+
+@cli.command(epilog=example("tongren unlink A000012 A000345 --by li --reason 'father and son'"))
+@click.argument("a")
+@click.argument("b")
+@BY
+@REASON
+@click.option("--until", type=INSTANT, help="When it expires; never by default.")
+@STATE
+@BOOKS
+def unlink(a: str, b: str, by: str, reason: str, until: datetime | None, state: Path, books_url: str | None) -> None:
+    """Say that two accounts are not one user (cannot-link; it wins over everything)."""
+    from pipelines import people
+
+    click.echo(people.override(people.at(state, books_url), a, b, "cannot_link", by=by, reason=reason, until=until))
+
+
+@cli.group(epilog=example("tongren shared list"))
+def shared() -> None:
+    """The register of known shared infrastructure: campuses, company networks, test accounts."""
+
+
+@shared.command(
+    "add", epilog=example("tongren shared add ip --token v1:... --label 'north campus' --by li --reason 'called'")
+)
+@click.argument("kind")
+@click.option("--token", help="Without it the raw value is read from standard input.")
+@click.option("--label", required=True)
+@BY
+@REASON
+@STATE
+@BOOKS
+def shared_add(
+    kind: str, token: str | None, label: str, by: str, reason: str, state: Path, books_url: str | None
+) -> None:
+    """Register an identifier: from the next run on it links nobody."""
+    from pipelines import people
+
+    click.echo(people.add_shared(people.at(state, books_url), kind, token, label, by=by, reason=reason))
+
+
+@shared.command("end", epilog=example("tongren shared end S0123456789abcdef --by li --reason 'network closed'"))
+@click.argument("shared_id")
+@BY
+@REASON
+@STATE
+@BOOKS
+def shared_end(shared_id: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
+    """End an entry of the register."""
+    from pipelines import people
+
+    click.echo(people.end_shared(people.at(state, books_url), shared_id, by=by, reason=reason))
+
+
+@shared.command("list", epilog=example("tongren shared list"))
+@STATE
+@BOOKS
+def shared_list(state: Path, books_url: str | None) -> None:
+    """List the register."""
+    from pipelines import people
+
+    click.echo(people.list_shared(people.at(state, books_url)))
+
+
+@cli.command(epilog=example("tongren backup --to /backups/books-2026-06-20.db"))
+@click.option("--to", "copy", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@STATE
+def backup(copy: Path, state: Path) -> None:
+    """Copy the books while they are in use, and verify the copy."""
+    from casebook import backup as casebook_backup
+
+    click.echo(casebook_backup.take(state / "books.db", copy))
+
+
+@cli.command(epilog=example("tongren restore --from /backups/books-2026-06-20.db"))
+@click.option("--from", "copy", type=FILE, required=True)
+@click.option("--older", is_flag=True, help="Take a copy that does not reach the newest checkpoint: entries are lost.")
+@STATE
+def restore(copy: Path, older: bool, state: Path) -> None:
+    """Put a verified copy of the books back; what was there is kept beside it."""
+    from casebook import backup as casebook_backup
+    from pipelines.state import State
+
+    checkpoints = None if older else State(state).checkpoints
+    with State(state).locked():
+        click.echo(casebook_backup.restore(copy, state / "books.db", checkpoints))
+
+
+@cli.command(epilog=example("tongren prune --keep 12"))
+@click.option("--keep", type=click.IntRange(1), required=True, help="How many of the newest runs stay.")
+@STATE
+@BOOKS
+def prune(keep: int, state: Path, books_url: str | None) -> None:
+    """Remove old run folders, never one that an issued statement or an open case rests on."""
+    from pipelines import housekeeping
+
+    click.echo(housekeeping.prune(state, books_url, keep))
+
+
 def plain_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """A fault of ours, told without its message: an engine's message may quote a raw identifier."""
     import traceback

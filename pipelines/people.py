@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,8 +16,12 @@ from typing import Any
 import rulebook
 from casebook import books as casebook_books
 from casebook import decisions as casebook_decisions
-from data_contracts.errors import NotFound
-from pipelines import manifest
+from casebook import registers
+from data_contracts.errors import NotFound, UsageError
+from data_contracts.identifier import Fault
+from data_contracts.vault import load_key
+from data_contracts.vault import token as token_of
+from features import kinds
 from pipelines.show import table
 from pipelines.state import State
 
@@ -29,7 +35,8 @@ def at(state: Path, books_url: str | None) -> State:
 
 
 @contextmanager
-def _books(state: State) -> Iterator[casebook_books.Books]:
+def books_of(state: State) -> Iterator[casebook_books.Books]:
+    """The books of a state, given back at the end of the block."""
     books = casebook_books.open_books(state.books)
     try:
         yield books
@@ -39,13 +46,14 @@ def _books(state: State) -> Iterator[casebook_books.Books]:
 
 def propose(state: State, **given: Any) -> str:
     """Record a proposal; what happened, and the decision id alone on the last line."""
-    zone = str(manifest.read(state.current())["zone"])
-    for name in ("effective_from", "effective_to"):
-        given[name] = _instant(given[name], zone)
-    allowed = {card.clause: card.measures for card in rulebook.register()}
-    with _books(state) as books:
-        decision_id = casebook_decisions.propose(books, allowed=allowed, zone=zone, **given)
-    return f"proposed {given['measure']} under {given['clause']} for {given['subject_kind']} {given['subject_id']}\n{decision_id}"
+    allowed = {c.clause: c.measures for c in rulebook.register() if c.measures}
+    with books_of(state) as books:
+        _, zone = casebook_decisions.published(books)
+        for name in ("effective_from", "effective_to"):
+            given[name] = _instant(given[name], zone)
+        decision_id = casebook_decisions.propose(books, allowed=allowed, **given)
+    told = f"proposed {given['measure']} under {given['clause']} for {given['subject_kind']} {given['subject_id']}"
+    return f"{told}\n{decision_id}"
 
 
 def _instant(value: datetime | None, zone: str) -> datetime | None:
@@ -58,20 +66,20 @@ def _instant(value: datetime | None, zone: str) -> datetime | None:
 
 def decide(state: State, decision_id: str, action: str, *, by: str, reason: str) -> str:
     """Record an approval, rejection, overturn or release; says what it led to."""
-    with _books(state) as books:
+    with books_of(state) as books:
         return casebook_decisions.decide(books, decision_id, action, by=by, reason=reason)
 
 
 def verdict(state: State, finding_id: str, said: str, *, by: str, reason: str) -> str:
     """Record an analyst's verdict on a finding."""
-    with _books(state) as books:
+    with books_of(state) as books:
         casebook_decisions.verdict(books, finding_id, said, by=by, reason=reason)
     return f"{finding_id}: {said}"
 
 
 def decisions(state: State, status: str | None, form: str) -> str:
     """The decisions as the books have them now."""
-    with _books(state) as books:
+    with books_of(state) as books:
         rows = [r for r in casebook_decisions.listing(books) if status is None or r["status"] == status]
     if form == "json":
         return json.dumps(rows, indent=2, ensure_ascii=False, default=str)
@@ -84,3 +92,45 @@ def decisions(state: State, status: str | None, form: str) -> str:
         return out.getvalue().rstrip("\n")
     short = ("decision_id", "status", "measure", "clause", "subject_kind", "subject_id", "promoter_id", "decided_by")
     return table([{k: r[k] for k in short} for r in rows], limit=1000)
+
+
+def override(state: State, a: str, b: str, kind: str, *, by: str, reason: str, until: datetime | None) -> str:
+    """Record a must-link or cannot-link; the next run obeys it."""
+    with books_of(state) as books:
+        _, zone = casebook_decisions.published(books)
+        entry = registers.add_override(books, a, b, kind, by, reason, to_at=_instant(until, zone))
+    return f"{kind.replace('_', '-')} {a} {b}: the next run obeys it\n{entry}"
+
+
+def add_shared(state: State, kind: str, token: str | None, label: str, *, by: str, reason: str) -> str:
+    """Register an identifier as shared by strangers; without a token its raw value is read from standard input."""
+    if token is None:
+        token = _token(state, kind, sys.stdin.readline().strip())
+    with books_of(state) as books:
+        last_as_of, _ = casebook_decisions.published(books)
+        entry = registers.add_shared(books, kind, token, label, by, reason, from_on=last_as_of)
+    return f"{kind} {token} ({label}) links nobody from the next run on\n{entry}"
+
+
+def end_shared(state: State, shared_id: str, *, by: str, reason: str) -> str:
+    """End an entry of the register with the last published day."""
+    with books_of(state) as books:
+        last_as_of, _ = casebook_decisions.published(books)
+        registers.end_shared(books, shared_id, by, reason, to_on=last_as_of)
+    return f"{shared_id} has ended"
+
+
+def list_shared(state: State) -> str:
+    """The register of known shared infrastructure."""
+    with books_of(state) as books, books.reading() as book:
+        return table(book.rows("select * from shared_state order by shared_id"), limit=1000)
+
+
+def _token(state: State, kind: str, value: str) -> str:
+    known = kinds.load()
+    if kind not in known:
+        raise UsageError(f"there is no kind {kind}; there are {', '.join(known)}")
+    normal = known[kind].normalise(value)
+    if isinstance(normal, Fault):
+        raise UsageError(f"that is no {kind} ({normal.code}): check what was typed")
+    return token_of(load_key(state.folder, os.environ), kind, normal.value)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from casebook import books as casebook_books
 from casebook import policy as casebook_policy
+from casebook.checkpoint import Seal
 from data_contracts.contract import contracts
 from data_contracts.errors import InputRefused
 from data_contracts.run import Run
@@ -179,6 +180,7 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
         return Outcome(job.run.run_id, folder, published=False, manifest=content)
     folder = publish.place(order.state, job.work, job.run.run_id)
     job.books.commit(job.run, recorded(folder / "tables"), fingerprint=content["fingerprint"], models=models)
+    Seal(order.state.checkpoints, job.key).stamp(job.books)
     publish.swap(order.state, job.run.run_id)
     return Outcome(job.run.run_id, folder, published=True, manifest=content)
 

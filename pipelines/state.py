@@ -31,6 +31,11 @@ class State:
         return self.folder / "runs"
 
     @property
+    def checkpoints(self) -> Path:
+        """Signed checkpoints of the audit chain; copy them to where the books' keeper cannot write."""
+        return self.folder / "checkpoints"
+
+    @property
     def mlflow(self) -> Path:
         """Where models are tracked and registered."""
         return self.folder / "mlflow"

@@ -26,7 +26,7 @@ def verify(state: Path, books_url: str | None, what: str | None) -> str:
     faults += invariants.faults(folder)
     books = casebook_books.open_books(place.books)
     try:
-        faults += books.audit_faults()
+        faults += books.audit_faults(place.checkpoints)
     finally:
         books.close()
     if faults:
