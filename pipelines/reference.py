@@ -37,8 +37,8 @@ def pages() -> dict[str, str]:
 def tables() -> str:
     """All table contracts, by stage."""
     parts = [
-        "# Tables\n\nWhat every table promises, as `data_contracts/tables/` says it. Feeds are shown as they arrive; inside, money is whole fen"
-        " under `*_fen` and raw identifiers are tokens.\n"
+        "# Tables\n\nWhat every table promises, as `data_contracts/tables/` says it. Feeds are shown as they arrive; inside, money is"
+        " whole fen under `*_fen` and raw identifiers are tokens.\n"
     ]
     for stage in STAGES:
         parts.append(f"## {stage}\n")
