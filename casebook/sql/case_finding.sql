@@ -1,5 +1,6 @@
 -- One row per finding that people must see, with the case that it is or will be in.
--- What policy applied by itself needs nobody, but a hold does: it waits for a decision.
+-- What policy applied by itself needs nobody, but a hold does: it waits for a decision. That a relation was never
+-- established or ended (2.2(1), 2.2(2), 2.2(4), 2.3) is a rule and needs no decision either, unless it is unknown.
 create or replace table case_finding as
 with last_verdict as (
     select
@@ -51,6 +52,9 @@ subject as (
     from finding as f
     anti join settled as s on f.finding_id = s.finding_id
     anti join (select * from last_verdict where verdict = 'false_alarm') as v on f.finding_id = v.finding_id
+    where
+        f.status = 'unknown'
+        or (f.clause not in ('2.2(1)', '2.2(2)', '2.2(4)') and not starts_with(f.clause, '2.3'))
 )
 
 select

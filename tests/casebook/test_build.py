@@ -306,6 +306,10 @@ def test_what_policy_settled_by_itself_or_people_called_false_opens_none(built: 
     assert rows(built(clause_result=[SAME], parameter_span=[DAYS]), "select * from new_case") == []
     possibly = {**SAME, "outcome": "possibly"}
     finding = rows(built(clause_result=[possibly], parameter_span=[DAYS]), "select finding_id from finding")[0]["finding_id"]
+    rule = [{**SAME, "clause": "2.2(2)"}]
+    assert rows(built(clause_result=rule, parameter_span=[DAYS]), "select * from new_case") == []
+    unknown = [{**SAME, "clause": "2.2(2)", "status": "unknown"}]
+    assert len(rows(built(clause_result=unknown, parameter_span=[DAYS]), "select * from new_case")) == 1
     said = [{"finding_id": finding, "entry_no": 1, "verdict": "false_alarm"}]
     assert rows(built(clause_result=[possibly], books_verdict=said, parameter_span=[DAYS]), "select * from new_case") == []
 

@@ -1,0 +1,67 @@
+"""A copy of the books that can stand in for them: taken while they are in use, checked before it counts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from casebook.books import open_books
+from data_contracts.errors import NotAllowed, NotFound, TongrenError
+
+
+class BackupBroken(TongrenError):
+    """A copy does not verify; the message lists what is wrong with it."""
+
+
+def take(books: Path, copy: Path) -> Path:
+    """Copy SQLite books to a new file while others read and write, and verify the copy. On PostgreSQL use pg_dump.
+
+    Raises NotAllowed when `copy` exists, BackupBroken when the copy does not verify (it is removed then).
+    """
+    if not books.is_file():
+        raise NotFound(f"there are no books at {books}")
+    if copy.exists():
+        raise NotAllowed(f"{copy} exists: a backup never overwrites another")
+    part = copy.with_name(copy.name + ".part")
+    part.unlink(missing_ok=True)
+    with closing(sqlite3.connect(f"file:{books}?mode=ro", uri=True)) as source, closing(sqlite3.connect(part)) as target:
+        source.backup(target)
+    _verified(part, None, None)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(copy)
+    return copy
+
+
+def restore(copy: Path, books: Path, checkpoints: Path | None = None, public_key: str | None = None) -> Path:
+    """Put a backup where the books were; what was there is kept beside it as `.before-restore`.
+
+    With `checkpoints` the copy must reach the newest of them: an older one would lose acknowledged decisions, and is refused.
+    """
+    if not copy.is_file():
+        raise NotFound(f"there is no backup at {copy}")
+    part = books.with_name(books.name + ".part")
+    shutil.copyfile(copy, part)
+    _verified(part, checkpoints, public_key)
+    for suffix in ("", "-wal", "-shm"):
+        old = books.with_name(books.name + suffix)
+        if old.exists():
+            old.replace(books.with_name(books.name + ".before-restore" + suffix))
+    part.replace(books)
+    return books
+
+
+def _verified(path: Path, checkpoints: Path | None, public_key: str | None) -> None:
+    books = open_books(path)
+    try:
+        faults = books.audit_faults(checkpoints, public_key)
+    finally:
+        books.close()
+    if faults:
+        path.unlink()
+        raise BackupBroken(f"the copy does not verify: {'; '.join(faults[:5])}", faults=tuple(faults))
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

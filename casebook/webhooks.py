@@ -1,0 +1,184 @@
+"""What other systems are told: instructions of measures, decisions applied, new cases of high priority.
+
+Messages come out of the books, so none is lost: each goes to each target until the target has taken it, signed, at least
+once and under an id by which the target knows a repetition. Failures wait longer each time, and are never given up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import ipaddress
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from casebook import chain
+from casebook.books import Books, Ledgerbook
+from data_contracts.errors import UsageError
+from data_contracts.vault import Key
+
+PURPOSE = "webhook"
+TIMEOUT_SECONDS = 10
+FIRST_WAIT = 60_000_000
+LONGEST_WAIT = 6 * 3_600_000_000
+"""Microseconds between attempts: a minute, doubled each time, six hours at most."""
+KINDS = ("case.opened", "decision.applied", "instruction")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One thing to tell, the same for every target. `body` holds ids and days only, never an identifier of a person."""
+
+    message_id: str
+    kind: str
+    body: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """What is sent and signed."""
+        return chain.canonical({"id": self.message_id, "kind": self.kind, **self.body})
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a round of deliveries came to."""
+
+    delivered: int
+    failed: int
+    waiting: int
+
+
+Send = Callable[[str, bytes, Mapping[str, str]], int]
+"""Sends a body with headers to an address; returns the status, raises OSError when there is none."""
+
+
+def messages(book: Ledgerbook, priority: Mapping[str, int] | None = None, least_fen: int = 0) -> list[Message]:
+    """Everything there is to tell, in the order of the books. `priority` tells the money on a case (the run's case_money)."""
+    found = []
+    for row in book.rows("select * from instruction order by seq, instruction_id"):
+        body = {k: row[k] for k in ("instruction_id", "kind", "subject_id", "decision_id", "created_on", "amount_fen")}
+        found.append(Message(row["instruction_id"], "instruction", {"instruction": body}))
+    for row in book.rows(
+        "select d.decision_id, d.measure, d.clause, d.subject_kind, d.subject_id, d.promoter_id, e.run_seq"
+        " from decision_event as e inner join decision as d on d.decision_id = e.decision_id"
+        " where e.action = 'apply' order by e.seq, e.decision_id"
+    ):
+        found.append(Message(f"{row['decision_id']}.applied", "decision.applied", {"decision": row}))
+    for row in book.rows("select case_id, subject_kind, subject_id, opened_on, deadline_on from case_file order by seq, case_id"):
+        fen = (priority or {}).get(row["case_id"], 0)
+        if fen >= least_fen:
+            found.append(Message(f"{row['case_id']}.opened", "case.opened", {"case": {**row, "priority_fen": fen}}))
+    return found
+
+
+def deliver(
+    books: Books, targets: Mapping[str, Sequence[str]], key: Key, *, priority: Mapping[str, int] | None = None,
+    least_fen: int = 0, send: Send | None = None, at_most: int = 1000,
+) -> Report:  # fmt: skip
+    """One round: every message that a target still lacks and whose wait is over. `targets` maps address to kinds wanted.
+
+    What was sent and not yet written down when we died is sent again: at least once, never less.
+    """
+    for address, kinds in targets.items():
+        check_address(address)
+        if set(kinds) - set(KINDS):
+            raise UsageError(f"{address} wants {', '.join(sorted(set(kinds) - set(KINDS)))}; there are {', '.join(KINDS)}")
+    with books.reading() as book:
+        now = book.clock()
+        told = messages(book, priority, least_fen)
+        past = _past(book)
+    delivered = failed = waiting = 0
+    for address, kinds in targets.items():
+        for message in (m for m in told if m.kind in kinds):
+            attempt, done, at = past.get((message.message_id, address), (0, False, 0))
+            if done:
+                continue
+            if delivered + failed >= at_most or now < at + _wait(attempt):
+                waiting += 1
+                continue
+            status = _attempt(send or post, address, message, key, now)
+            taken = 200 <= status < 300
+            _note(books, message, address, attempt + 1, status, taken)
+            delivered, failed = delivered + taken, failed + (not taken)
+    return Report(delivered, failed, waiting)
+
+
+def _past(book: Ledgerbook) -> dict[tuple[str, str], tuple[int, bool, int]]:
+    rows = book.rows(
+        "select message_id, target, max(attempt) as attempt, max(delivered) as delivered, max(at) as at"
+        " from delivery group by message_id, target"
+    )
+    return {(r["message_id"], r["target"]): (r["attempt"], bool(r["delivered"]), r["at"]) for r in rows}
+
+
+def _wait(attempt: int) -> int:
+    return 0 if attempt == 0 else min(FIRST_WAIT << min(attempt - 1, 20), LONGEST_WAIT)
+
+
+def _attempt(send: Send, address: str, message: Message, key: Key, now: int) -> int:
+    """The status that the target gave, 0 when it could not be reached."""
+    body = message.text.encode()
+    try:
+        return send(address, body, headers(message, key, now // 1_000_000))
+    except (OSError, http.client.HTTPException):
+        return 0
+
+
+def headers(message: Message, key: Key, second: int) -> dict[str, str]:
+    """What goes with a message: its id, the second, and a signature over both and the body."""
+    return {
+        "Content-Type": "application/json; charset=utf-8",
+        "Tongren-Id": message.message_id,
+        "Tongren-Time": str(second),
+        "Tongren-Signature": "v1=" + signature(key, message.message_id, second, message.text),
+    }
+
+
+def signature(key: Key, message_id: str, second: int, text: str) -> str:
+    """HMAC-SHA256 in hex; a target with the same subkey (`tongren webhooks key`) computes and compares it."""
+    return hmac.digest(key.subkey(PURPOSE), f"{message_id}.{second}.{text}".encode(), hashlib.sha256).hex()
+
+
+def _note(books: Books, message: Message, address: str, attempt: int, status: int, taken: bool) -> None:
+    with books.writing() as book:
+        told = f"status {status}" if status else "not reached"
+        row = {"message_id": message.message_id, "target": address, "attempt": attempt, "delivered": int(taken), "told": told,
+               "at": book.clock()}  # fmt: skip
+        book.record(chain.Entry("outbox", "delivery", message.message_id, told), {"delivery": [row]})
+
+
+def check_address(address: str) -> None:
+    """Raises UsageError unless it is https, or http to this machine, without a password in it."""
+    parts = urlsplit(address)
+    local = parts.hostname in ("localhost",) or _is_loopback(parts.hostname or "")
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.password:
+        raise UsageError("a target of webhooks is an https address without a password in it")
+    if parts.scheme == "http" and not local:
+        raise UsageError(f"{parts.hostname} would be told in clear text: give an https address")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def post(address: str, body: bytes, sent: Mapping[str, str]) -> int:
+    """POST to an address; the status. Follows no redirect, reads no answer."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    con: http.client.HTTPConnection
+    if parts.scheme == "https":
+        con = http.client.HTTPSConnection(host, parts.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+    else:
+        con = http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+    try:
+        con.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, dict(sent))
+        return con.getresponse().status
+    finally:
+        con.close()
