@@ -22,6 +22,7 @@ rebated as (
     from sim_line as l
     inner join paying as p on p.promoter = l.promoter and p.issue = l.issue and p.account = l.account
     left join counted as c on c.promoter = l.promoter and c.issue = l.issue and c.month = l.month
+    where l.month <= l.issue
     group by all
 ),
 capped as (

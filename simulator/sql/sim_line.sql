@@ -1,6 +1,6 @@
--- one row per order that bears a rebate and cut-off at or after its month's: net amount in fen, as known at that cut-off
+-- one row per order that bears a rebate and cut-off after its payment: net amount in fen, as known at that cut-off
 with eligible as (
-    select o.position, o.account, a.promoter, o.product, o.listed - o.coupon - o.voucher as cash, o.month,
+    select o.position, o.account, a.promoter, o.product, o.paid, o.listed - o.coupon - o.voucher as cash, o.month,
         o.paid >= $sale_from and o.paid < $sale_to and o.product = $ecs as on_sale
     from sim_order as o
     inner join sim_account as a on a.account = o.account
@@ -21,7 +21,7 @@ with eligible as (
 select e.position, e.account, e.promoter, e.month, c.month as issue, e.on_sale,
     any_value(e.cash) - coalesce(sum(r.amount), 0)::bigint as net
 from eligible as e
-inner join sim_cutoff as c on c.month >= e.month
+inner join sim_cutoff as c on c.cutoff > e.paid
 left join sim_refund as r on r."order" = e.position and r.happened < c.cutoff
 group by e.position, e.account, e.promoter, e.month, c.month, e.on_sale
 order by e.position, issue

@@ -40,7 +40,7 @@ def entitlement(
     """What one promoter's months up to a cut-off are worth; ``orders`` are all orders of its invitees."""
     by_invitee = defaultdict(list)
     for order in orders:
-        if order["cash_amount"] > 0 and cutoff(month_of(order["paid_at"])) <= known:
+        if order["cash_amount"] > 0 and order["paid_at"] < known:
             by_invitee[order["account_id"]].append(order)
     lines, payers = [], defaultdict(int)
     for bought in by_invitee.values():
@@ -55,7 +55,8 @@ def entitlement(
     for order, net in lines:
         month = month_of(order["paid_at"])
         rebate = (net * rate_of(order, payers[month])).quantize(Decimal("0.01"), ROUND_HALF_UP)
-        capped[order["account_id"], month] += rebate
+        if cutoff(month) <= known:
+            capped[order["account_id"], month] += rebate
     return sum((min(value, Decimal(5000)) for value in capped.values()), Decimal(0))
 
 
