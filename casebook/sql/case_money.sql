@@ -29,26 +29,6 @@ with live as (
     from new_case
 ),
 
-month_stake as (
-    select
-        c.case_id,
-        m.promoter_id,
-        m.month,
-        least(sum(m.stake_fen), coalesce(max(d.entitlement_fen), sum(m.stake_fen))) as stake_fen
-    from case_finding as c
-    inner join finding_month as m on c.finding_id = m.finding_id
-    left join draft_month as d on m.promoter_id = d.promoter_id and m.month = d.month
-    group by c.case_id, m.promoter_id, m.month
-),
-
-stake as (
-    select
-        case_id,
-        cast(sum(stake_fen) as bigint) as stake_fen
-    from month_stake
-    group by all
-),
-
 finds as (
     select
         c.case_id,
@@ -90,7 +70,7 @@ select
     n.cutoff_on,
     date_diff('day', $as_of, n.cutoff_on) as days_left
 from live as l
-left join stake as s on l.case_id = s.case_id
+left join case_stake as s on l.case_id = s.case_id
 left join finds as f on l.case_id = f.case_id
 left join (select case_id from case_step where kind = 'escalated') as e on l.case_id = e.case_id
 cross join next_cutoff as n

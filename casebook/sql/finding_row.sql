@@ -1,30 +1,7 @@
 -- One row per clause result of this run, with the finding that it belongs to.
 -- Results with a window are one finding while their windows overlap, in this run and with the windows seen before.
 create or replace table finding_row as
-with result as (
-    select
-        *,
-        window_start > date '0001-01-01' as windowed,
-        max(coalesce(window_end, window_start)) over (
-            partition by clause, detector, subject_kind, subject_id
-            order by window_start, window_end
-            rows between unbounded preceding and 1 preceding
-        ) as end_before
-    from clause_result
-),
-
-island as (
-    select
-        *,
-        sum(case when windowed and window_start <= end_before then 0 else 1 end) over (
-            partition by clause, detector, subject_kind, subject_id
-            order by window_start, window_end
-            rows unbounded preceding
-        ) as island_no
-    from result
-),
-
-span as (
+with span as (
     select
         clause,
         detector,
@@ -34,7 +11,7 @@ span as (
         bool_or(windowed) as windowed,
         min(window_start) as span_start,
         max(coalesce(window_end, window_start)) as span_end
-    from island
+    from finding_island
     group by all
 ),
 
@@ -88,6 +65,6 @@ select
     island.group_status,
     island.flagged,
     island.evidence
-from island
+from finding_island as island
 inner join span using (clause, detector, subject_kind, subject_id, island_no)
 left join known using (clause, detector, subject_kind, subject_id, island_no)

@@ -1,63 +1,6 @@
 -- One row per decision that policy takes or proposes now: once per finding and measure, whatever became of it before.
--- What would take back paid money is never automatic: it is proposed with its claw_back (4.4(1)), for two people.
--- Nor is an irreversible measure or one for two people, and a refund burst by itself holds payouts at most (3.5(2)).
 create or replace table policy_decision as
-with choice as (
-    select
-        f.*,
-        c.measure,
-        c.effect,
-        c.rule_no,
-        c.two_people,
-        c.effect = 'auto'
-        and not c.two_people
-        and c.measure not in (
-            'cancel_rebate', 'reverse_transaction', 'claw_back', 'freeze_promoter', 'freeze_invitee', 'cancel_programme'
-        )
-        and (f.clause <> '3.5(2)' or c.measure = 'hold_payout') as automatic,
-        case
-            when c.measure = 'cancel_rebate'
-                then strftime(coalesce(f.window_start, f.first_seen), '%Y-%m')
-        end as month
-    from policy_choice as c
-    inner join finding as f on c.finding_id = f.finding_id
-    anti join books_decision as b on c.finding_id = b.finding_id and c.measure = b.measure
-    where c.effect in ('auto', 'propose')
-),
-
-paid_month as (
-    select
-        c.finding_id,
-        c.measure,
-        cast(sum(least(m.stake_fen, m.paid_fen)) as bigint) as paid_back_fen
-    from choice as c
-    inner join finding_month as m on c.finding_id = m.finding_id
-    where
-        c.measure in ('void_relation', 'void_order', 'reverse_transaction')
-        and m.paid
-        and m.stake_fen > 0
-    group by all
-    union all
-    select
-        c.finding_id,
-        c.measure,
-        least(m.entitlement_fen, m.paid_fen) as paid_back_fen
-    from choice as c
-    inner join draft_month as m on c.promoter_id = m.promoter_id and c.month = m.month
-    where c.measure = 'cancel_rebate' and m.issued and m.paid_fen > 0 and m.entitlement_fen > 0
-),
-
-settled as (
-    select
-        c.*,
-        p.paid_back_fen,
-        c.automatic and p.paid_back_fen is null as applied,
-        c.effect = 'auto' and p.paid_back_fen is not null as takes_back
-    from choice as c
-    left join paid_month as p on c.finding_id = p.finding_id and c.measure = p.measure
-),
-
-wanted as (
+with wanted as (
     select
         finding_id,
         clause,
@@ -72,7 +15,7 @@ wanted as (
             then amount_at_stake_fen end as amount_fen,
         reason || case when takes_back then ' (paid already: for two people)' else '' end as reason,
         0 as origin
-    from settled
+    from policy_measure
     union all
     select
         finding_id,
@@ -87,7 +30,7 @@ wanted as (
         cast(sum(paid_back_fen) as bigint) as amount_fen,
         'what was paid is demanded back with it: ' || min(reason) as reason,
         1 as origin
-    from settled
+    from policy_measure
     where takes_back
     group by finding_id, subject_kind, subject_id, promoter_id
 )
