@@ -1,0 +1,15 @@
+"""Routes by noun. `all_routers` is the console's table of contents."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from console.routes import audit, cases, decisions, groups, machine_room, promoters, queue, rules, session, users
+
+
+def all_routers() -> tuple[APIRouter, ...]:
+    """Every router, in the order of the menu."""
+    return (
+        session.router, queue.router, cases.router, promoters.router, groups.router, decisions.router,
+        rules.router, machine_room.router, audit.router, users.router,
+    )  # fmt: skip
