@@ -21,14 +21,14 @@ import pyarrow as pa
 from data_contracts.cards import Card, load_all
 from data_contracts.contract import contracts
 from data_contracts.warehouse import Warehouse
+from models.detectors import drift
 from models.detectors.given import DETECTION, Given
 
 if TYPE_CHECKING:
-    from models.tracking import Live, Tracking
+    from models.tracking import Fitted, Live, Tracking
 
 log = logging.getLogger("tongren")
 FOLDER = Path(__file__).parent
-QUANTILES = tuple(np.round(np.linspace(0.0, 1.0, 21), 2))
 
 
 def cards() -> tuple[Card, ...]:
@@ -52,13 +52,14 @@ def build(wh: Warehouse, tracking: Tracking | None = None) -> dict[str, str]:
     Without `tracking` models are fitted in place and recorded nowhere.
     """
     wh.empty("detection")
+    wh.empty("model_drift")
     hashes: dict[str, str] = {}
     for card in cards():
         estimator = None
-        if card.about.get("model"):
-            estimator, used = _model(card, wh, tracking)
-            if used is not None:
-                hashes[card.name] = used.sha256
+        if card.about.get("model") and tracking is not None:
+            live = _live(card, wh, tracking)
+            estimator, hashes[card.name] = tracking.load(live), live.sha256
+            _compare(wh, card, live, estimator)
         admit(wh, card, detect(wh, card, estimator))
     return hashes
 
@@ -73,8 +74,8 @@ def detect(wh: Warehouse, card: Card, estimator: Any = None) -> Mapping[str, pa.
     if card.rule.suffix == ".sql":
         return {"detection": wh.con.sql(card.rule.read_text(encoding="utf-8"), params=_named(wh, card)).to_arrow_table()}
     if card.about.get("model") and estimator is None:
-        estimator = _module(card).fit(given(wh, card))[0]
-    return dict(_module(card).rule(given(wh, card, estimator)))
+        estimator = module(card).fit(given(wh, card))[0]
+    return dict(module(card).rule(given(wh, card, estimator)))
 
 
 def given(wh: Warehouse, card: Card, estimator: Any = None) -> Given:
@@ -108,25 +109,35 @@ def admit(wh: Warehouse, card: Card, made: Mapping[str, pa.Table]) -> None:
             wh.con.unregister("written")
 
 
-def _model(card: Card, wh: Warehouse, tracking: Tracking | None) -> tuple[Any, Live | None]:
-    if tracking is None:
-        return None, None
+def _live(card: Card, wh: Warehouse, tracking: Tracking) -> Live:
     live = tracking.live(card.name)
     if live is None:
         live = tracking.register(fitted(card, given(wh, card)), "live")
         log.info("model=%s version=%s registered=live reason=first-run", live.name, live.version)
-    return tracking.load(live), live
+    return live
 
 
-def fitted(card: Card, data: Given) -> Any:
+def _compare(wh: Warehouse, card: Card, live: Live, estimator: Any) -> None:
+    """Say where features and score have moved since the model was trained."""
+    _, features = module(card).matrix(given(wh, card))
+    now = {name: features[:, n] for n, name in enumerate(module(card).FEATURES)}
+    now[drift.SCORE] = -estimator.score_samples(features) if len(features) else np.zeros(0)
+    found = drift.table(card.name, live.reference, now)
+    moved = [r["feature"] for r in found.to_pylist() if r["moved"]]
+    if moved:
+        log.warning("model=%s version=%s drift=%s next=tongren-train", card.name, live.version, ",".join(moved))
+    wh.con.register("drifted", found)
+    wh.con.execute("insert into model_drift by name select * from drifted")
+    wh.con.unregister("drifted")
+
+
+def fitted(card: Card, data: Given) -> Fitted:
     """A freshly fitted model of a card, with what is to be recorded of it."""
     from models.tracking import Fitted
 
-    estimator, parameters, metrics, features = _module(card).fit(data)
-    reference = {
-        name: [round(float(v), 6) for v in np.quantile(features[:, n], QUANTILES)]
-        for n, name in enumerate(_module(card).FEATURES)
-    }
+    estimator, parameters, metrics, features = module(card).fit(data)
+    reference = {name: drift.quantiles(features[:, n]) for n, name in enumerate(module(card).FEATURES)}
+    reference[drift.SCORE] = drift.quantiles(-estimator.score_samples(features))
     return Fitted(card.name, estimator, parameters, metrics, {t: _sha(v) for t, v in data.tables.items()}, reference)
 
 
@@ -137,8 +148,23 @@ def _sha(table: pa.Table) -> str:
     return hashlib.sha256(sink.getvalue()).hexdigest()
 
 
-def _module(card: Card) -> Any:
+def module(card: Card) -> Any:
+    """The `rule.py` of a card, as a module."""
     return importlib.import_module(f"models.detectors.{card.name}.rule")
+
+
+def train(tables: Path, tracking: Tracking) -> list[str]:
+    """Fit and register candidates on a published run; see `training.train`."""
+    return list(_training().train(tables, tracking))
+
+
+def shadow(tables: Path, tracking: Tracking, name: str) -> str:
+    """What making the candidate live would change; see `training.shadow`."""
+    return str(_training().shadow(tables, tracking, name))
+
+
+def _training() -> Any:
+    return importlib.import_module("models.detectors.training")
 
 
 def _named(wh: Warehouse, card: Card) -> dict[str, Any]:
@@ -148,4 +174,4 @@ def _named(wh: Warehouse, card: Card) -> dict[str, Any]:
     return {name: value for name, value in wh.run.parameters.items() if name in wanted}
 
 
-__all__ = ["admit", "build", "cards", "detect", "fitted", "given", "prepare"]
+__all__ = ["admit", "build", "cards", "detect", "fitted", "given", "module", "prepare", "shadow", "train"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,8 +22,10 @@ def fitted(seed: int) -> Fitted:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
-    tracking = Tracking(tmp_path_factory.mktemp("state") / "mlflow")
+def store(template_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Tracking:
+    folder = tmp_path_factory.mktemp("state") / "mlflow"
+    shutil.copytree(template_store, folder)
+    tracking = Tracking(folder)
     tracking.register(fitted(1), "live")
     return tracking
 
