@@ -43,7 +43,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model to be registered: the estimator and what is to be known of it."""
+    """A model to be registered: the estimator (or the bytes of a readable model file) and what is to be known of it."""
 
     name: str
     estimator: Any
@@ -79,6 +79,12 @@ class Tracking:
 
     def load(self, model: Live) -> Any:
         """The estimator of a registered version. Raises ModelRefused unless its file has the registered sha256."""
+        import skops.io
+
+        return skops.io.loads(self.content(model), trusted=list(TRUSTED))
+
+    def content(self, model: Live) -> bytes:
+        """The file of a registered version. Raises ModelRefused unless it has the registered sha256."""
         path = self.folder / model.file
         if path.is_symlink() or not path.is_file() or self.folder.resolve() not in path.resolve().parents:
             raise ModelRefused(
@@ -93,9 +99,7 @@ class Tracking:
                 f"{model.sha256[:12]}: it was changed; restore it or train anew.",
                 name=model.name, version=model.version,
             )  # fmt: skip
-        import skops.io
-
-        return skops.io.loads(content, trusted=list(TRUSTED))
+        return content
 
     def register(self, fitted: Fitted, stage: str) -> Live:
         """Log a fitted model in MLflow and give its new version the alias `stage` (candidate or live)."""
@@ -114,9 +118,13 @@ class Tracking:
             tags=[RunTag(f"data.{table}", sha) for table, sha in fitted.data.items()],
         )
         client.log_dict(run.run_id, dict(fitted.reference), "reference.json")
-        path = artifacts / run.run_id / "artifacts" / "model" / FILE
+        plain = isinstance(fitted.estimator, bytes)  # a model that is a readable file is kept as it is
+        path = artifacts / run.run_id / "artifacts" / "model" / ("model.yaml" if plain else FILE)
         path.parent.mkdir(parents=True, exist_ok=True)
-        skops.io.dump(fitted.estimator, path)  # written once; its bytes are what the registry vouches for
+        if plain:
+            path.write_bytes(fitted.estimator)
+        else:
+            skops.io.dump(fitted.estimator, path)  # written once; its bytes are what the registry vouches for
         client.set_terminated(run.run_id)
         sha = hashlib.sha256(path.read_bytes()).hexdigest()
         if not any(m.name == name for m in client.search_registered_models(f"name='{name}'")):
@@ -133,7 +141,7 @@ class Tracking:
         candidate = self.candidate(name)
         if candidate is None:
             raise NotFound(f"{name} has no candidate: run tongren train first.")
-        self.load(candidate)
+        self.content(candidate)
         client = self._client()
         registered = client.get_model_version(name, candidate.version).tags.get("sha256")
         if registered != candidate.sha256:
