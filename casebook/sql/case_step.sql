@@ -1,4 +1,4 @@
--- One row per event that this run adds to a case: a finding joins it, or its deadline passed and it goes up.
+-- One row per event that this run adds to a case: a finding joins it, chance drew it, or its deadline passed.
 create or replace table case_step as
 select
     case_id,
@@ -9,6 +9,16 @@ select
     'the run found it' as reason
 from case_finding
 where new_here
+union all
+select
+    case_id,
+    'note' as kind,
+    '' as item,
+    cast(null as varchar) as before,
+    cast(null as varchar) as after,
+    'drawn at random: nothing speaks against the promoter' as reason
+from new_case
+where blind = 1
 union all
 select
     case_id,

@@ -5,6 +5,7 @@ with step as (
     select
         decision_id,
         bool_or(action = 'apply') as applied_now,
+        bool_or(action = 'reject') as voided_now,
         bool_or(action = 'see_overturned') as overturned_now,
         max(effective_to) as ended_at
     from decision_step
@@ -20,7 +21,7 @@ known as (
         b.promoter_id,
         b.clause,
         b.measure,
-        case when s.applied_now then 'applied' else b.status end as status,
+        case when s.applied_now then 'applied' when s.voided_now then 'rejected' else b.status end as status,
         b.effective_from,
         coalesce(s.ended_at, b.effective_to) as effective_to,
         b.month,

@@ -1,4 +1,5 @@
--- One row per step of this run on a decision: what was approved is applied, what was overturned is taken note of,
+-- One row per step of this run on a decision: what was approved is applied (or void, when the evidence is gone since),
+-- what was overturned is taken note of,
 -- a hold whose rows are mended ends, and a hold that nobody decided on for its days goes up to somebody who will.
 create or replace table decision_step as
 with rule_days as (
@@ -25,6 +26,15 @@ human as (
     where e.run_seq is null and e.action in ('approve', 'reject', 'overturn')
 ),
 
+approved as (
+    select
+        b.decision_id,
+        b.finding_id is not null and f.finding_id is null as voided
+    from books_decision as b
+    left join (select finding_id from finding where status = 'met') as f on b.finding_id = f.finding_id
+    where b.status = 'approved'
+),
+
 overdue as (
     select
         b.decision_id,
@@ -44,11 +54,10 @@ overdue as (
 
 select
     decision_id,
-    'apply' as action,
-    'approved' as reason,
+    case when voided then 'reject' else 'apply' end as action,
+    case when voided then 'its finding is gone or no longer met since it was approved: propose it again' else 'approved' end as reason,
     cast(null as timestamptz) as effective_to
-from books_decision
-where status = 'approved'
+from approved
 union all
 select
     decision_id,

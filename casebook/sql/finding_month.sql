@@ -3,42 +3,11 @@
 create or replace table finding_month as
 with line as (
     select
-        f.finding_id,
-        l.promoter_id,
-        l.month,
-        l.rebate_fen
-    from open_finding as f
-    inner join draft_line as l on f.subject_id = l.invitee_id
-    where f.subject_kind in ('referral', 'invitee')
-    union all
-    select
-        f.finding_id,
-        l.promoter_id,
-        l.month,
-        l.rebate_fen
-    from open_finding as f
-    inner join draft_line as l on f.subject_id = l.order_id
-    where f.subject_kind = 'order'
-    union all
-    select
-        f.finding_id,
-        l.promoter_id,
-        l.month,
-        l.rebate_fen
-    from open_finding as f
-    inner join group_member as m on f.subject_id = m.group_id
-    inner join draft_line as l on m.account_id = l.invitee_id
-    where f.subject_kind = 'group' and (f.promoter_id is null or f.promoter_id = l.promoter_id)
-    union all
-    select
-        f.finding_id,
-        l.promoter_id,
-        l.month,
-        l.rebate_fen
-    from open_finding as f
-    inner join coupons as c on f.subject_id = c.coupon_id
-    inner join draft_line as l on c.redeemed_order_id = l.order_id
-    where f.subject_kind = 'coupon'
+        finding_id,
+        promoter_id,
+        month,
+        rebate_fen
+    from finding_line
     union all
     select
         f.finding_id,
@@ -47,6 +16,7 @@ with line as (
         m.entitlement_fen as rebate_fen
     from open_finding as f
     inner join draft_month as m on f.promoter_id = m.promoter_id
+    anti join finding_line as l on f.finding_id = l.finding_id
     where
         f.subject_kind in ('promoter', 'ring')
         and (

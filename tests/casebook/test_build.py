@@ -340,3 +340,32 @@ def test_a_case_past_its_deadline_escalates_once(
             "escalated_on": escalated}  # fmt: skip
     wh = built(as_of=as_of, books_case=[case], parameter_span=[DAYS])
     assert [s["kind"] for s in rows(wh, "select * from case_step")] == kinds
+
+
+def test_an_approval_whose_finding_is_gone_or_no_longer_met_is_void(built: Build) -> None:
+    finding = rows(built(clause_result=[SAME]), "select finding_id from finding")[0]["finding_id"]
+    approved = {**HOLD, "finding_id": finding, "clause": "2.2(3)", "measure": "void_relation", "status": "approved", "applied_seq": None}
+    for result, status in (([SAME], "applied"), ([], "rejected"), ([{**SAME, "status": "unknown"}], "rejected")):
+        wh = built(clause_result=result, books_decision=[approved])
+        assert rows(wh, "select status from decision where decision_id = 'D1'") == [{"status": status}]
+
+
+def test_money_at_stake_is_that_of_the_orders_which_the_evidence_names(built: Build) -> None:
+    evidence = '[{"code": "EX01", "ids": ["O1", "A9"]}, {"code": "EX02", "ids": ["O1"]}]'
+    found = {**BURST, "clause": "3.4(2)", "detector": "exploitation", "window_start": NONE, "window_end": None, "evidence": evidence}
+    lines = [LINE, {**LINE, "order_id": "O2", "rebate_fen": 900}, {**LINE, "order_id": "O3", "invitee_id": "A9", "rebate_fen": 70}]
+    wh = built(clause_result=[found], draft_line=lines, draft_month=[{**MONTH, "entitlement_fen": 5_970}])
+    assert rows(wh, "select amount_at_stake_fen from finding") == [{"amount_at_stake_fen": 5_070}]
+    wh = built(clause_result=[{**found, "evidence": "{}"}], draft_line=lines, draft_month=[{**MONTH, "entitlement_fen": 5_970}])
+    assert rows(wh, "select amount_at_stake_fen from finding") == [{"amount_at_stake_fen": 5_970}]
+
+
+def test_the_audit_sample_opens_one_blind_case_a_month(built: Build) -> None:
+    drawn = [{"detector": "audit_sample", "subject_kind": "promoter", "subject_id": "P7", "promoter_id": "P7", "window_start": NONE}]
+    wh = built(detection=drawn, parameter_span=[DAYS])
+    assert rows(wh, "select subject_id, blind from case_money") == [{"subject_id": "P7", "blind": 1}]
+    assert [s["kind"] for s in rows(wh, "select * from case_step")] == ["note"]
+    before = {"case_id": "C1", "subject_kind": "promoter", "subject_id": "P7", "state": "closed", "opened_on": date(2026, 1, 5)}
+    assert rows(built(detection=drawn, books_case=[before], parameter_span=[DAYS]), "select * from new_case") == []
+    later = built(as_of=date(2026, 2, 1), detection=drawn, books_case=[before], parameter_span=[DAYS])
+    assert len(rows(later, "select * from new_case")) == 1
