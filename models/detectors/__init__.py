@@ -21,7 +21,7 @@ import pyarrow as pa
 from data_contracts.cards import Card, load_all
 from data_contracts.contract import contracts
 from data_contracts.warehouse import Warehouse
-from models.detectors import drift
+from models.detectors import drift, feedback
 from models.detectors.given import DETECTION, Given
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def build(wh: Warehouse, tracking: Tracking | None = None) -> dict[str, str]:
             estimator, hashes[card.name] = tracking.load(live), live.sha256
             _compare(wh, card, live, estimator)
         admit(wh, card, detect(wh, card, estimator))
+    feedback.build(wh)
     return hashes
 
 
