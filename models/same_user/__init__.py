@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from data_contracts.warehouse import Warehouse
-from models.same_user import group, identity, referral
+from models.same_user import group, identity, referral, training
 from models.same_user.model import SHIPPED, Model, load
 from models.same_user.score import score, speak
 
@@ -16,8 +16,11 @@ __all__ = ["SHIPPED", "Model", "build", "load", "score"]
 
 
 def build(wh: Warehouse, tracking: Any = None, model: Model | None = None) -> None:
-    """Make `same_user_model`, `link`, `group_member`, `group_event`, `membership_change` and `referral_same`."""
-    model = model or load()
+    """Score with `model`, else with the live one of `tracking`.
+
+    Makes `same_user_model`, `link`, `group_member`, `group_event`, `membership_change` and `referral_same`.
+    """
+    model = model or training.live(tracking)
     model.publish(wh)
     score(wh, model)
     speak(wh, model)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from models.same_user.score import SCORED, speak
 from models.same_user.transient import hold
 
 SQL = Path(__file__).parent / "sql"
+AS_OF = date(9999, 1, 1)
 Pair = tuple[str, str]
 # What is cut down to the asked accounts, so that an answer costs the same in a large run as in a small one.
 OWNED = ("identifier_use",)
@@ -32,10 +34,18 @@ class Scored:
     against: dict[Pair, list[tuple[str, float]]] = field(default_factory=dict)
 
 
-def opened(tables: Path) -> Warehouse:
-    """A warehouse over the tables of a published run, its own models included."""
+@contextmanager
+def opened(tables: Path, stage: str = "rulebook") -> Iterator[Warehouse]:
+    """A warehouse over the tables of a published run: all that were made before `stage`. The run stays as it was."""
     # scoring reads no date of the run but the cut-off of the analysts' words, which comes out of the published link
-    return Warehouse(tables, "rulebook", Run("explain", 1, date(9999, 1, 1), "UTC", threads=1))
+    spill = Path(tables) / "spill"
+    there = spill.exists()
+    try:
+        with Warehouse(Path(tables), stage, Run("explain", 1, AS_OF, "UTC", threads=1)) as wh:
+            yield wh
+    finally:
+        if spill.exists() and not there:
+            spill.rmdir()
 
 
 def model_of(wh: Warehouse) -> Model:
