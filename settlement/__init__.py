@@ -45,6 +45,7 @@ def build(wh: Warehouse) -> None:
     ledger.hold(wh)
     for month in months:
         ledger.issue(wh, month, adjust=month == months[0])
-    wh.make_all(SQL, ("payout_person", "payout_tax", "statement", "statement_rest", "payable_request", "payable",
-                      "settlement_instruction", "settlement_finding"))  # fmt: skip
+    ledger.rest(wh, ledger.EVERY)
+    wh.make_all(SQL, ("payout_person", "payout_tax", "statement", "payable_request", "payable", "settlement_instruction",
+                      "settlement_finding"))  # fmt: skip
     invariants.check(wh)

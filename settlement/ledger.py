@@ -41,29 +41,41 @@ def add(wh: Warehouse, into: str, step: str, columns: tuple[str, ...]) -> None:
     wh.execute(f"insert into {into} ({names}) select {names} from {step}")
 
 
+EVERY = "select promoter_id, null as month from promoter_known"
+"""`rest_wanted` when the rest of every statement is asked for."""
+
+
+def rest(wh: Warehouse, wanted: str) -> None:
+    """Make `statement_rest` for the promoters and months (null: all) that a query names."""
+    wh.execute(f"create or replace view rest_wanted as {wanted}")
+    wh.make(SQL / "statement_rest.sql")
+
+
 def pay(wh: Warehouse) -> None:
     """Post the payouts of issued statements that are not posted yet."""
-    wh.make_all(SQL, ("statement_rest", "payment_posting"))
+    wh.make(SQL / "fresh_payout.sql")
+    if wh.execute("select count(*) from fresh_payout")[0][0] == 0:
+        return
+    rest(wh, "select promoter_id, month from fresh_payout")
+    wh.make(SQL / "payment_posting.sql")
     add(wh, "new_posting", "payment_posting", POSTING)
-    wh.execute(
-        "insert into posted_payment select distinct right(transaction_id, 16) from payment_posting"
-        " where credit_account in ('cash', 'tax_payable')"
-    )
+    wh.execute("insert into posted_payment select hash from fresh_payout")
 
 
 def hold(wh: Warehouse) -> None:
     """Move unpaid instalments to held where a hold covers them now, and back where none does."""
-    wh.make_all(SQL, ("statement_rest", "hold_posting"))
+    rest(wh, "select promoter_id, null as month from hold_cover union select promoter_id, earning_month from all_posting"
+             " where credit_account = 'promoter_held'")  # fmt: skip
+    wh.make(SQL / "hold_posting.sql")
     add(wh, "new_posting", "hold_posting", POSTING)
 
 
 def issue(wh: Warehouse, month: str, *, adjust: bool) -> None:
     """Issue one month: statements, postings, instalments, then its payments. `adjust` puts the adjustments into it."""
     wh.execute(f"create or replace view month_adjustment as from adjustment where {'true' if adjust else 'false'}")
-    wh.make_all(
-        SQL, ("month_release", "month_statement", "month_estimate", "statement_rest", "month_cancel", "month_posting",
-              "month_instalment"), month=month,
-    )  # fmt: skip
+    wh.make_all(SQL, ("month_release", "month_statement", "month_estimate"), month=month)
+    rest(wh, "select promoter_id, null as month from month_statement where clawback_added_fen > 0")
+    wh.make_all(SQL, ("month_cancel", "month_posting", "month_instalment"), month=month)
     wh.execute(
         "update month_statement set tax_estimate_fen = e.tax_fen from month_estimate as e"
         " where month_statement.promoter_id = e.promoter_id"

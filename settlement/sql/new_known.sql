@@ -4,18 +4,13 @@ with known as (
     select
         o.promoter_id,
         o.month,
-        list({'key': o.order_id, 'value': o.cash_fen - o.net_fen} order by o.order_id) as entries
+        '{' || array_to_string(
+            list_sort(list(cast(to_json(o.order_id) as varchar) || ':' || (o.cash_fen - o.net_fen))), ','
+        ) || '}' as order_ids
     from order_basis as o
     semi join promoter_known as p on o.promoter_id = p.promoter_id
+    where exists (select 1 from programme_month where issues_now)
     group by all
-),
-
-written as (
-    select
-        promoter_id,
-        month,
-        cast(to_json(map_from_entries(entries)) as varchar) as order_ids
-    from known
 ),
 
 before as (
@@ -28,9 +23,9 @@ before as (
 )
 
 select
-    w.promoter_id,
-    w.month,
-    w.order_ids
-from written as w
-left join before as b on w.promoter_id = b.promoter_id and w.month = b.month
-where w.order_ids is distinct from b.order_ids and exists (select 1 from programme_month where issues_now)
+    k.promoter_id,
+    k.month,
+    k.order_ids
+from known as k
+left join before as b on k.promoter_id = b.promoter_id and k.month = b.month
+where k.order_ids is distinct from b.order_ids

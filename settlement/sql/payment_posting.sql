@@ -1,21 +1,7 @@
 -- One row per posting of a paid payout that is known and not posted yet, where its statement is issued (4.4(3), 5.1).
 -- It fills what is payable; what goes beyond is the promoter's debt. Tax is what the payout says was withheld.
 create or replace table payment_posting as
-with fresh as (
-    select
-        p.payout_id,
-        p.promoter_id,
-        p.month,
-        p.paid_at,
-        p.gross_fen,
-        p.net_fen,
-        left(sha256('payout|' || p.payout_id), 16) as hash
-    from payouts as p
-    semi join issued_statement as s on p.promoter_id = s.promoter_id and p.month = s.month
-    where p.status = 'paid' and p.gross_fen > 0
-),
-
-lined_up as (
+with lined_up as (
     select
         f.*,
         coalesce(r.rest_fen, 0) as rest_fen,
@@ -23,8 +9,7 @@ lined_up as (
         r.hold_cause,
         cast(sum(f.gross_fen) over (partition by f.promoter_id, f.month order by f.paid_at, f.payout_id) as bigint)
             as to_fen
-    from fresh as f
-    anti join posted_payment as b on f.hash = b.hash
+    from fresh_payout as f
     left join statement_rest as r on f.promoter_id = r.promoter_id and f.month = r.month
 ),
 

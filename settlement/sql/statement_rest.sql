@@ -1,12 +1,28 @@
--- One row per issued statement with something payable: what of it is neither paid nor cancelled, how much of that is
--- held, and the hold that covers it now.
+-- One row per issued statement asked for in `rest_wanted` that has something payable: what of it is neither paid nor
+-- cancelled, how much of that is held, and the hold that covers it now.
 create or replace table statement_rest as
-with taken as (
+with statement as (
+    select
+        s.promoter_id,
+        s.month,
+        s.payable_fen
+    from issued_statement as s
+    semi join rest_wanted as w on s.promoter_id = w.promoter_id and s.month = coalesce(w.month, s.month)
+    where s.payable_fen > 0
+),
+
+posting as (
+    select a.*
+    from all_posting as a
+    semi join statement as s on a.promoter_id = s.promoter_id
+),
+
+taken as (
     select
         promoter_id,
         case when credit_account = 'clawback_receivable' then earning_month else month end as month,
         cast(sum(amount_fen) as bigint) as taken_fen
-    from all_posting
+    from posting
     where
         (debit_account = 'promoter_payable' and credit_account in ('cash', 'tax_payable'))
         -- An offset has its own month as earning month; a cancelled instalment belongs to an earlier statement.
@@ -20,7 +36,7 @@ held as (
         earning_month as month,
         cast(sum(case when credit_account = 'promoter_held' then amount_fen else -amount_fen end) as bigint) as held_fen,
         max_by(cause, transaction_id) filter (where credit_account = 'promoter_held') as hold_cause
-    from all_posting
+    from posting
     where credit_account = 'promoter_held' or debit_account = 'promoter_held'
     group by all
 )
@@ -33,9 +49,8 @@ select
     coalesce(h.held_fen, 0) as held_fen,
     h.hold_cause,
     least(m.decision_id, a.decision_id) as covered_by
-from issued_statement as s
+from statement as s
 left join taken as t on s.promoter_id = t.promoter_id and s.month = t.month
 left join held as h on s.promoter_id = h.promoter_id and s.month = h.month
 left join hold_cover as m on s.promoter_id = m.promoter_id and s.month = m.month
 left join hold_cover as a on s.promoter_id = a.promoter_id and a.month is null
-where s.payable_fen > 0
