@@ -25,7 +25,8 @@ $(VENV)/.stamp: requirements-dev.lock pyproject.toml
 
 # A simulated programme, played forward: one run per statement day.
 run: setup
-	$(BIN)/python -m pipelines.demo --accounts $(ACCOUNTS) --promoters $(PROMOTERS) --months $(MONTHS) --seed $(SEED)
+	@test -f world/programme.yaml || $(BIN)/tongren simulate --out world --accounts $(ACCOUNTS) --promoters $(PROMOTERS) --months $(MONTHS) --seed $(SEED)
+	$(BIN)/python -m pipelines.demo --months $(MONTHS)
 
 test: setup lint
 	$(BIN)/python -m pytest

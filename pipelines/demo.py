@@ -1,9 +1,8 @@
-"""`make run`: simulate a programme and play it forward, one run per statement day."""
+"""`make run`: a simulated programme played forward, one run per statement day."""
 
 from __future__ import annotations
 
 import logging
-import shutil
 from datetime import date
 from pathlib import Path
 
@@ -35,19 +34,10 @@ def statement_days(programme_file: Path, months: int) -> list[date]:
 @click.command()
 @click.option("--world", type=click.Path(path_type=Path), default=Path("world"))
 @click.option("--state", type=click.Path(path_type=Path), default=Path("state"))
-@click.option("--accounts", type=int, default=20_000)
-@click.option("--promoters", type=int, default=300)
 @click.option("--months", type=int, default=6)
-@click.option("--seed", type=int, default=1)
-def main(world: Path, state: Path, accounts: int, promoters: int, months: int, seed: int) -> None:
-    """Simulate a programme into WORLD and run it month after month into STATE."""
-    import simulator
-
+def main(world: Path, state: Path, months: int) -> None:
+    """Run the simulated programme of WORLD month after month into STATE."""
     set_up("text")
-    if not (world / "programme.yaml").exists():
-        click.echo(f"simulating a referral programme of {accounts:,} accounts into {world}/ ...")
-        click.echo(simulator.simulate(world, accounts, promoters, months, seed))
-    shutil.rmtree(state / "dry-run", ignore_errors=True)
     days = statement_days(world / "programme.yaml", months)
     last = None
     for day in days:
