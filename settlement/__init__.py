@@ -37,14 +37,16 @@ def build(wh: Warehouse) -> None:
     """Make every table of the stage: relations, lines, statements, postings, instalments, payables, notices, findings."""
     judge_now(wh, "decision")
     wh.make_all(SQL, ("relation", "statement_line", "new_known", "new_issue", "hold_cover", "tax_rule"), **BRACKETS)
-    months = [row[0] for row in wh.execute("select month from programme_month where issues_now order by month")]
+    months = [row[0] for row in wh.execute(
+        "select m.month from programme_month as m where m.issues_now"
+        " and exists (select 1 from promoter_known as p where p.joined_at < m.ends_at) order by m.month"
+    )]  # fmt: skip
     if months:
         restate(wh)
     ledger.open_ledger(wh)
     ledger.pay(wh)
     ledger.hold(wh)
-    for month in months:
-        ledger.issue(wh, month, adjust=month == months[0])
+    ledger.issue(wh, months)
     ledger.rest(wh, ledger.EVERY)
     wh.make_all(SQL, ("payout_person", "payout_tax", "statement", "payable_request", "payable", "settlement_instruction",
                       "settlement_finding"))  # fmt: skip

@@ -5,6 +5,8 @@ Postings of the run gather in `run_posting`; `all_posting` is what the books hol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from data_contracts.warehouse import Warehouse
 from settlement.entitlement import SQL
 
@@ -54,12 +56,16 @@ def rest(wh: Warehouse, wanted: str) -> None:
 def pay(wh: Warehouse) -> None:
     """Post the payouts of issued statements that are not posted yet."""
     wh.make(SQL / "fresh_payout.sql")
-    if wh.execute("select count(*) from fresh_payout")[0][0] == 0:
+    if not _any(wh, "fresh_payout"):
         return
     rest(wh, "select promoter_id, month from fresh_payout")
     wh.make(SQL / "payment_posting.sql")
     add(wh, "new_posting", "payment_posting", POSTING)
     wh.execute("insert into posted_payment select hash from fresh_payout")
+
+
+def _any(wh: Warehouse, rows: str) -> bool:
+    return bool(wh.execute(f"select exists (select 1 from {rows})")[0][0])
 
 
 def hold(wh: Warehouse) -> None:
@@ -70,17 +76,28 @@ def hold(wh: Warehouse) -> None:
     add(wh, "new_posting", "hold_posting", POSTING)
 
 
-def issue(wh: Warehouse, month: str, *, adjust: bool) -> None:
-    """Issue one month: statements, postings, instalments, then its payments. `adjust` puts the adjustments into it."""
-    wh.execute(f"create or replace view month_adjustment as from adjustment where {'true' if adjust else 'false'}")
-    wh.make_all(SQL, ("month_release", "month_statement", "month_estimate"), month=month)
-    rest(wh, "select promoter_id, null as month from month_statement where clawback_added_fen > 0")
-    wh.make_all(SQL, ("month_cancel", "month_posting", "month_instalment"), month=month)
+def issue(wh: Warehouse, months: Sequence[str]) -> None:
+    """Issue months in their order: statements, postings, instalments, then the payments of each.
+
+    `adjustment` goes into the first of them. A month before anybody joined has no statements.
+    """
+    paid = {row[0] for row in wh.execute("select distinct month from payouts")}
+    wh.execute("create or replace table month_adjustment as from adjustment")
+    for month in months:
+        wh.make_all(SQL, ("month_release", "month_statement"), month=month)
+        if _any(wh, "month_statement where clawback_added_fen > 0"):
+            rest(wh, "select promoter_id, null as month from month_statement where clawback_added_fen > 0")
+        else:
+            rest(wh, "select null::varchar as promoter_id, null::varchar as month where false")
+        wh.make_all(SQL, ("month_cancel", "month_posting", "month_instalment"), month=month)
+        add(wh, "new_posting", "month_posting", POSTING)
+        add(wh, "new_statement", "month_statement", STATEMENT)
+        add(wh, "new_instalment", "month_instalment", INSTALMENT)
+        if month in paid:
+            pay(wh)
+        wh.execute("delete from month_adjustment")
+    wh.make(SQL / "statement_estimate.sql")
     wh.execute(
-        "update month_statement set tax_estimate_fen = e.tax_fen from month_estimate as e"
-        " where month_statement.promoter_id = e.promoter_id"
+        "update new_statement set tax_estimate_fen = e.tax_fen from statement_estimate as e"
+        " where new_statement.promoter_id = e.promoter_id and new_statement.month = e.month"
     )
-    add(wh, "new_posting", "month_posting", POSTING)
-    add(wh, "new_statement", "month_statement", STATEMENT)
-    add(wh, "new_instalment", "month_instalment", INSTALMENT)
-    pay(wh)
