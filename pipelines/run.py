@@ -6,7 +6,7 @@ import importlib.metadata
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -102,6 +102,7 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
         "key": key.kid,
         "human_entry": books.human_seq(),
         "code": importlib.metadata.version("tongren"),
+        "rules": rules_version(),
     }
     digest = manifest.digest({**facts, "models": live_models(order.state)})
     run_id = f"{order.as_of.isoformat()}-{digest[:12]}"
@@ -109,6 +110,25 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     folder = work if work is not None else order.state.partial(run_id)
     job = Job(run, folder, order.state, order.sources, order.allow_read, programme, policy, key, books)
     return job, facts
+
+
+RULE_FOLDERS = ("data_contracts", "features", "models", "rulebook", "settlement", "casebook")
+RULE_FILES = (".sql", ".yaml")
+
+
+def rules_version() -> str:
+    """One hash over every rule as it stands: SQL, cards, contracts, the same-user model, rules in Python."""
+    root = Path(__file__).parents[1]
+    files = (p for folder in RULE_FOLDERS for p in (root / folder).rglob("*"))
+    rules = sorted(p for p in files if p.suffix in RULE_FILES or p.name == "rule.py")
+    return manifest.digest({p.relative_to(root).as_posix(): manifest.sha256(p) for p in rules})
+
+
+def inputs(job: Job, sources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Per source file: rows read and sha256."""
+    facts = pq.read_table(job.tables / "feeds" / "feed_fact.parquet", columns=["file", "rows_in"]).to_pylist()
+    rows = {f["file"]: f["rows_in"] for f in facts}
+    return {f["path"]: {"sha256": f["sha256"], "rows": rows.get(f["path"])} for f in sources["files"]}
 
 
 def _given(chosen: Path | None, default: Path, what: str) -> Path:
@@ -163,6 +183,7 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
         "run_id": job.run.run_id,
         "run_seq": job.run.run_seq,
         **facts,
+        "inputs": inputs(job, facts["sources"]),
         "fingerprint": manifest.digest(facts),
         "zone": job.run.zone,
         "programme_name": job.programme.name,
