@@ -9,16 +9,22 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from casebook import chain
 from casebook.books import Books, Ledgerbook
 from casebook.measures import COLLUSION, MEASURES, SUBJECT_KINDS, Measure
 from casebook.people import line, micros, person, same_person
+from casebook.standing import history, listing, notice, published, standing
 from data_contracts import money
 from data_contracts.dates import cutoff, month_of
 from data_contracts.errors import NotAllowed, NotFound, UsageError
+
+__all__ = [
+    "MOVES", "NOTICE_DAYS", "decide", "decide_all", "history", "listing", "move", "notice", "propose", "published",
+    "refuse", "reply", "standing", "verdict",
+]  # fmt: skip
 
 MOVES: Mapping[str, tuple[str, ...]] = {
     "approve": ("proposed",),
@@ -27,6 +33,8 @@ MOVES: Mapping[str, tuple[str, ...]] = {
     "release": ("applied",),
 }
 """Which action is a legal move from which status; `apply` belongs to the run alone."""
+NOTICE_DAYS = 7
+"""The reply period of a notice; a run takes it from the policy."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -66,6 +74,7 @@ def propose(
     amount: str | None = None,
     promoter: str | None = None,
     functions: str | None = None,
+    notice_days: int = NOTICE_DAYS,
 ) -> str:
     """Propose a measure under a clause; returns the decision id. `allowed` tells per clause which measures it knows.
 
@@ -87,7 +96,7 @@ def propose(
     with books.writing() as book:
         fault = _fault(book, wanted, allowed)
         if fault is None:
-            return _enter(book, wanted)
+            return _enter(book, wanted, notice_days)
         refuse(book, wanted.by, f"propose {measure}", wanted.subject_id, fault)
     raise NotAllowed(fault, measure=measure, clause=clause, subject_id=subject_id)
 
@@ -143,7 +152,7 @@ def _colluded(book: Ledgerbook, wanted: Proposal) -> bool:
     )
 
 
-def _enter(book: Ledgerbook, wanted: Proposal) -> str:
+def _enter(book: Ledgerbook, wanted: Proposal, notice_days: int) -> str:
     row = {**vars(wanted), "finding_id": None, "status": "proposed", "decided_by": wanted.by, "proposed_by": wanted.by,
            "needed": 1, "run_seq": None}  # fmt: skip
     del row["by"]
@@ -151,24 +160,27 @@ def _enter(book: Ledgerbook, wanted: Proposal) -> str:
     decision_id = "D" + hashlib.sha256(chain.canonical([number, row]).encode()).hexdigest()[:16]
     rows: dict[str, list[dict[str, Any]]] = {"decision": [{"decision_id": decision_id, **row}]}
     if MEASURES[wanted.measure].irreversible:
-        rows["instruction"] = [notice(decision_id, wanted.promoter_id or wanted.subject_id, wanted.proposed_on)]
+        rows["instruction"] = [_notice(decision_id, wanted, notice_days)]
     book.record(chain.Entry(wanted.by, "decision.propose", decision_id, wanted.reason, after=row), rows)
     return decision_id
 
 
-def notice(decision_id: str, subject_id: str, created_on: str) -> dict[str, Any]:
-    """The instruction that tells a promoter of a proposed irreversible measure; the same id whoever sends it."""
+def _notice(decision_id: str, wanted: Proposal, notice_days: int) -> dict[str, Any]:
+    """The instruction that tells a promoter of a proposed irreversible measure; the same id when a run sends it."""
     number = hashlib.sha256(f"{decision_id}|notice".encode()).hexdigest()[:16]
-    return {"instruction_id": f"I{number}", "kind": "notice", "subject_id": subject_id, "decision_id": decision_id,
-            "created_on": created_on, "amount_fen": None, "run_seq": None}  # fmt: skip
+    reply_by = date.fromisoformat(wanted.proposed_on) + timedelta(days=notice_days)
+    return {"instruction_id": f"I{number}", "kind": "notice", "subject_id": wanted.promoter_id or wanted.subject_id,
+            "decision_id": decision_id, "created_on": wanted.proposed_on, "reply_by": reply_by.isoformat(),
+            "amount_fen": None, "run_seq": None}  # fmt: skip
 
 
-def published(books: Books) -> tuple[date, str]:
-    """The last published day and its zone. Raises NotAllowed before the first run: there is nothing to decide on yet."""
-    last = books.last_run()
-    if last is None:
-        raise NotAllowed("nothing is published yet: run `tongren run` first, then decide")
-    return last.as_of, last.zone
+def reply(books: Books, decision_id: str, filed_by: str, text: str) -> None:
+    """Record what a promoter replied to the notice of a proposed decision; whoever approves sees it."""
+    who, said = line(filed_by, "name"), line(text, "reply")
+    with books.writing() as book:
+        standing(book, decision_id)
+        row = {"decision_id": decision_id, "filed_by": who, "reply": said, "at": book.clock()}
+        book.record(chain.Entry(who, "notice.reply", decision_id, said), {"notice_reply": [row]})
 
 
 def decide(books: Books, decision_id: str, action: str, by: str, reason: str) -> str:
@@ -184,12 +196,14 @@ def decide_all(books: Books, decision_ids: Sequence[str], action: str, by: str, 
     who, why = person(by), line(reason, "reason")
     if action not in MOVES:
         raise UsageError(f"there is no action {action}; there are {', '.join(MOVES)}")
-    ends = micros(cutoff(*published(books)), "UTC") if action == "release" else None
+    last_as_of, zone = published(books)
+    ends = micros(cutoff(last_as_of, zone), "UTC") if action == "release" else None
     with books.writing() as book:
         states = [standing(book, d) for d in dict.fromkeys(decision_ids)]
         refused = {s["decision_id"]: f for s in states if (f := _illegal(book, s, action, who, ends)) is not None}
         if not refused:
-            return [_told(move(book, s["decision_id"], action, who, why, ends)) for s in states]
+            moved = [move(book, s["decision_id"], action, who, why, ends) for s in states]
+            return [_told(s) + _notice_told(notice(book, s["decision_id"], last_as_of), action) for s in moved]
         for name, fault in refused.items():
             refuse(book, who, action, name, fault)
     raise NotAllowed("; ".join(refused.values()), action=action, decision_ids=tuple(refused))
@@ -214,12 +228,11 @@ def _told(state: Mapping[str, Any]) -> str:
     return f"{name} is {status}: {told.get(status, 'it ends with the last published day')}"
 
 
-def standing(book: Ledgerbook, decision_id: str) -> dict[str, Any]:
-    """How a decision stands. Raises NotFound for an unknown id."""
-    rows = book.rows("select * from decision_state where decision_id = :d", d=decision_id)
-    if not rows:
-        raise NotFound(f"there is no decision {decision_id}: `tongren decisions` lists them", decision_id=decision_id)
-    return rows[0]
+def _notice_told(sent: Mapping[str, Any] | None, action: str) -> str:
+    if sent is None or action != "approve":
+        return ""
+    said = f"{len(sent['replies'])} replies" if sent["replies"] else "no reply so far"
+    return f" (notice of {sent['created_on']}: {sent['days_left']} days left to reply, {said})"
 
 
 def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, ends: int | None) -> str | None:
@@ -267,23 +280,6 @@ def verdict(books: Books, finding_id: str, verdict: str, by: str, reason: str) -
             raise NotFound(f"there is no finding {finding_id}: see findings.parquet of the last run")
         row = {"finding_id": finding_id, "verdict": verdict, "by_whom": who, "reason": why, "at": book.clock()}
         book.record(chain.Entry(who, "verdict", finding_id, why, after=verdict), {"verdict": [row]})
-
-
-def listing(books: Books, status: str | None = None) -> list[dict[str, Any]]:
-    """The decisions as they stand, by id; `effective_*` are instants in UTC."""
-    with books.reading() as book:
-        rows = book.rows("select * from decision_state order by decision_id")
-    for row in rows:
-        for name in ("effective_from", "effective_to"):
-            row[name] = None if row[name] is None else datetime.fromtimestamp(row[name] / 1_000_000, UTC)
-    return [r for r in rows if status is None or r["status"] == status]
-
-
-def history(books: Books, decision_id: str) -> list[dict[str, Any]]:
-    """Every entry about a decision, in order."""
-    with books.reading() as book:
-        standing(book, decision_id)
-        return book.rows("select * from decision_entry where decision_id = :d order by entry_no", d=decision_id)
 
 
 def _fen(amount: str) -> int:

@@ -51,6 +51,12 @@ called_back as (
         )
 ),
 
+reply as (
+    select coalesce(max(notice_days), 7) as notice_days
+    from policy_rule
+    where effective_from = (select max(p.effective_from) from policy_rule as p where p.effective_from <= $as_of)
+),
+
 wanted as (
     select
         'I' || left(sha256(decision_id || '|' || kind), 16) as instruction_id,
@@ -79,6 +85,8 @@ select
     w.kind,
     w.subject_id,
     w.decision_id,
-    $as_of as created_on
+    $as_of as created_on,
+    case when w.kind = 'notice' then cast($as_of + r.notice_days * interval 1 day as date) end as reply_by
 from wanted as w
+cross join reply as r
 anti join books_instruction as b on w.instruction_id = b.instruction_id

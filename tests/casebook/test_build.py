@@ -115,7 +115,7 @@ def test_a_flagged_burst_holds_at_once_and_proposes_to_cancel_the_month_of_its_w
     assert decisions(wh) == {"hold_payout": ("applied", 0), "cancel_rebate": ("proposed", 2)}
     months = {r["measure"]: r["month"] for r in rows(wh, "select * from decision")}
     assert months == {"hold_payout": None, "cancel_rebate": "2025-12"}
-    assert [i["kind"] for i in rows(wh, "select * from instruction")] == ["notice"]
+    assert rows(wh, "select kind, reply_by from instruction") == [{"kind": "notice", "reply_by": date(2026, 2, 7)}]
 
 
 def test_an_unflagged_burst_decides_nothing(built: Build) -> None:

@@ -167,6 +167,17 @@ def test_a_notice_goes_out_with_an_irreversible_proposal_and_with_no_other(start
     assert [(i["kind"], i["subject_id"], i["decision_id"], i["created_on"]) for i in sent] == [("notice", "P1", decision, LAST)]
 
 
+def test_who_approves_sees_how_much_of_the_reply_period_is_left_and_the_reply(started: Books) -> None:
+    decision = propose(started, measure="cancel_programme", notice_days=10)
+    publish(started, 2, date(2026, 2, 4))
+    decisions.reply(started, decision, "P1", "it was my brother")
+    told = decisions.decide(started, decision, "approve", "wang", "checked")
+    assert "6 days left to reply, 1 replies" in told
+    with started.reading() as book:
+        sent = decisions.notice(book, decision, date(2026, 2, 20))
+    assert sent is not None and sent["days_left"] == 0 and sent["replies"][0]["reply"] == "it was my brother"
+
+
 def test_verdicts_stand_in_order(started: Books, tmp_path: Path) -> None:
     decisions.verdict(started, "F1", "unclear", "li", "asked")
     decisions.verdict(started, "F1", "confirmed", "li", "papers came")
