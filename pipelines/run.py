@@ -19,10 +19,11 @@ from casebook import books as casebook_books
 from casebook import policy as casebook_policy
 from casebook.checkpoint import Seal
 from data_contracts.contract import contracts
+from data_contracts.dates import day_start
 from data_contracts.errors import InputRefused
 from data_contracts.run import Run
 from data_contracts.vault import load_key
-from pipelines import ingest, manifest, publish
+from pipelines import ingest, manifest, metrics, publish
 from pipelines.progress import Steps
 from pipelines.stages import STAGES, Job, run_stage
 from pipelines.state import State
@@ -203,6 +204,8 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
     job.books.commit(job.run, recorded(folder / "tables"), fingerprint=content["fingerprint"], models=models)
     Seal(order.state.checkpoints, job.key).stamp(job.books)
     publish.swap(order.state, job.run.run_id)
+    day_began = int(day_start(job.run.as_of, job.run.zone).timestamp())
+    metrics.write(order.state.folder / "metrics.prom", folder, content, day_began)
     return Outcome(job.run.run_id, folder, published=True, manifest=content)
 
 

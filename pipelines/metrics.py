@@ -1,0 +1,57 @@
+"""The run in Prometheus' text form, for a node exporter's textfile collector: `STATE/metrics.prom`, replaced whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+HELP = {
+    "tongren_run_seq": "Number of the newest published run",
+    "tongren_run_as_of_timestamp_seconds": "Start of the as-of day of the newest run",
+    "tongren_stage_seconds": "Wall seconds by stage",
+    "tongren_table_rows": "Rows by stage and table",
+    "tongren_feed_rows": "Feed rows by what became of them",
+    "tongren_flagged_promoters": "Promoters with a flagged refund burst",
+    "tongren_open_findings": "Findings of the run",
+    "tongren_decisions": "Decisions by status",
+}
+
+
+def write(path: Path, folder: Path, content: dict[str, Any], as_of_seconds: int) -> None:
+    """Write the metrics of a published run, in one step."""
+    lines: list[str] = []
+    told: set[str] = set()
+    for name, labels, value in _values(folder, content, as_of_seconds):
+        if name not in told:
+            lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} gauge"]
+            told.add(name)
+        shown = ",".join(f'{k}="{v}"' for k, v in labels.items())
+        lines.append(f"{name}{{{shown}}} {value}" if shown else f"{name} {value}")
+    part = path.with_suffix(".part")
+    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _values(
+    folder: Path, content: dict[str, Any], as_of_seconds: int
+) -> Iterator[tuple[str, dict[str, str], float | int]]:
+    yield "tongren_run_seq", {}, content["run_seq"]
+    yield "tongren_run_as_of_timestamp_seconds", {}, as_of_seconds
+    for stage, seconds in sorted(content["seconds"].items()):
+        yield "tongren_stage_seconds", {"stage": stage}, seconds
+    for stage, tables in sorted(content["rows"].items()):
+        for table, rows in sorted(tables.items()):
+            yield "tongren_table_rows", {"stage": stage, "table": table}, rows
+    facts = pq.read_table(folder / "tables" / "feeds" / "feed_fact.parquet").to_pylist()
+    for fact in facts:
+        for what in ("rows_in", "kept", "quarantined", "waiting", "duplicates"):
+            yield "tongren_feed_rows", {"feed": fact["feed"], "file": fact["file"], "what": what}, fact[what]
+    bursts = pq.read_table(folder / "bursts.parquet", columns=["promoter_id", "flagged"])
+    yield "tongren_flagged_promoters", {}, len(pc.unique(bursts.filter(bursts["flagged"])["promoter_id"]))
+    yield "tongren_open_findings", {}, pq.read_metadata(folder / "findings.parquet").num_rows
+    for entry in pc.value_counts(pq.read_table(folder / "decisions.parquet", columns=["status"])["status"]).to_pylist():
+        yield "tongren_decisions", {"status": entry["values"]}, entry["counts"]
