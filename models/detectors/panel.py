@@ -29,7 +29,7 @@ _BAND_ENDS = np.array([last for _, last in BANDS], dtype=np.int64)
 
 @dataclass(frozen=True)
 class Paid:
-    """One entry per promoter and day with payments; `orders` and `fen` are weighed by product risk."""
+    """One entry per promoter and day with payments, in that order; `orders` and `fen` are weighed by product risk."""
 
     promoter: Ints
     day: Ints
@@ -78,7 +78,8 @@ def panel(refund_day: pa.Table, refund_order: pa.Table, as_of: date) -> Panel:
         first = max(first, int(paid_day.min()))
     promoters, (by_day, by_order) = codes([refund_day["promoter_id"], refund_order["promoter_id"]])
     orders = ints_of(refund_day["orders"])
-    kept = (orders > 0) & (paid_day >= first) & (paid_day <= last)
+    kept = np.flatnonzero((orders > 0) & (paid_day >= first) & (paid_day <= last))
+    kept = kept[np.lexsort((paid_day[kept], by_day[kept]))]
     paid = Paid(
         by_day[kept], paid_day[kept] - first,
         ints_of(refund_day["risk_orders_ppm"])[kept] / 1e6, ints_of(refund_day["risk_fen"])[kept].astype(np.float64),
