@@ -48,6 +48,6 @@ def build(wh: Warehouse) -> None:
     ledger.hold(wh)
     ledger.issue(wh, months)
     ledger.rest(wh, ledger.EVERY)
-    wh.make_all(SQL, ("payout_person", "payout_tax", "statement", "payable_request", "payable", "settlement_instruction",
-                      "settlement_finding"))  # fmt: skip
+    wh.make_all(SQL, ("statement", "payable_request", "payable", "payout_person", "payout_tax", "payout_check",
+                      "payment_plan", "settlement_instruction", "settlement_finding"))  # fmt: skip
     invariants.check(wh)

@@ -1,4 +1,5 @@
--- One row per paid payout, with the natural person who was paid: the id document last seen by then, else the account.
+-- One row per paid payout and planned payment, with the natural person who is paid: the id document of the promoter last
+-- seen by then, else the account. A planned payment is a requested instalment, as if it were paid on the as_of day.
 create or replace table payout_person as
 with document as (
     select
@@ -8,6 +9,32 @@ with document as (
     from identifiers
     where kind = 'id_doc' and links
     group by all
+),
+
+payment as (
+    select
+        payout_id,
+        promoter_id,
+        month,
+        paid_at,
+        gross_fen,
+        tax_fen,
+        false as planned
+    from payouts
+    where status = 'paid'
+    union all
+    select
+        -- Behind every payout of the feed at that instant.
+        concat_ws('|', '~', promoter_id, month, lpad(cast(instalment_no as varchar), 4, '0')) as payout_id,
+        promoter_id,
+        month,
+        $cutoff_at - interval 1 microsecond as paid_at,
+        cast(sum(amount_fen) as bigint) as gross_fen,
+        0 as tax_fen,
+        true as planned
+    from payable
+    where status = 'requested'
+    group by promoter_id, month, instalment_no
 )
 
 select
@@ -18,8 +45,8 @@ select
     natural_day(p.paid_at, $zone) as paid_on,
     p.gross_fen,
     p.tax_fen,
+    p.planned,
     coalesce(d.token, 'account ' || p.promoter_id) as person,
     d.token is not null as documented
-from payouts as p
+from payment as p
 asof left join document as d on p.promoter_id = d.account_id and p.paid_at >= d.observed_at
-where p.status = 'paid'

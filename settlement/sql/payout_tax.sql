@@ -1,4 +1,4 @@
--- One row per paid payout with the tax that the rule in force on its day gives (5.1, 5.2), and what that rests on.
+-- One row per paid payout and planned payment with the tax that the rule in force on its day gives (5.1, 5.2), and what that rests on.
 -- Cumulatively per person: within the month of payment, or the year for the cumulative regime, less what was withheld.
 create or replace table payout_tax as
 with placed as (
@@ -89,6 +89,7 @@ select
     promoter_id,
     month,
     paid_on,
+    planned,
     person,
     documented,
     regime,

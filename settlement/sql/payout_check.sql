@@ -1,0 +1,34 @@
+-- One row per payout of the feed, compared with its statement and with our tax (4.4(3), 5.1, 5.3).
+create or replace table payout_check as
+with excess as (
+    select distinct right(transaction_id, 16) as hash
+    from all_posting
+    where debit_account = 'clawback_receivable' and credit_account in ('cash', 'tax_payable')
+)
+
+select
+    p.payout_id,
+    p.promoter_id,
+    p.month,
+    natural_day(p.paid_at, $zone) as paid_on,
+    p.status,
+    p.gross_fen,
+    p.tax_fen as reported_tax_fen,
+    t.expected_fen as expected_tax_fen,
+    t.regime,
+    t.income_fen,
+    t.months,
+    t.rate_ppm,
+    t.quick_fen,
+    t.documented,
+    case
+        when p.status = 'failed' then 'failed'
+        when s.promoter_id is null then 'no_statement'
+        when e.hash is not null then 'above_payable'
+        when p.tax_fen <> t.expected_fen then 'tax_differs'
+        else 'agrees'
+    end as verdict
+from payouts as p
+left join payout_tax as t on p.payout_id = t.payout_id and not t.planned
+left join issued_statement as s on p.promoter_id = s.promoter_id and p.month = s.month
+left join excess as e on left(sha256('payout|' || p.payout_id), 16) = e.hash
