@@ -133,20 +133,68 @@ def measure(world: World) -> dict[str, object]:
     }  # fmt: skip
 
 
+def links_with_truth(world: World) -> list[tuple[bool, float, float, bool]]:
+    """Every link of a world: referral pair or not, bits, probability said, and whether one hand is behind it."""
+    return [tuple(row) for row in truth(world).execute("""
+        select referral, match_weight, match_probability, a.controller = b.controller
+        from link join truth a on a.account_id = account_a join truth b on b.account_id = account_b
+        order by referral, match_weight, account_a, account_b""").fetchall()]  # fmt: skip
+
+
+def calibrate(rows: list[tuple[bool, float, float, bool]], least: int = 40) -> dict[str, list[list[float]]]:
+    """Rising steps (pool adjacent violators) from bits to the share of one hand's pairs, at least `least` pairs each."""
+    steps = {}
+    for name, referral in (("stranger", False), ("referral", True)):
+        mine = [(bits, same) for r, bits, _, same in rows if r == referral]
+        pools: list[list[float]] = []  # from bits, pairs, same
+        for bits, same in mine:
+            if pools and pools[-1][1] < least:
+                pools[-1][1] += 1
+                pools[-1][2] += same
+            else:
+                pools.append([bits, 1, float(same)])
+            while len(pools) > 1 and pools[-1][1] >= least and pools[-2][2] / pools[-2][1] >= pools[-1][2] / pools[-1][1]:
+                last = pools.pop()
+                pools[-1] = [pools[-1][0], pools[-1][1] + last[1], pools[-1][2] + last[2]]
+        if len(pools) > 1 and pools[-1][1] < least:
+            last = pools.pop()
+            pools[-1] = [pools[-1][0], pools[-1][1] + last[1], pools[-1][2] + last[2]]
+        # one pair's worth of doubt in each step: no share is 0 or 1
+        steps[name] = [[round(b, 2), round((s + 0.5) / (n + 1), 4)] for b, n, s in pools]
+        steps[name][0][0] = -1000.0
+    return steps
+
+
+def calibration_error(rows: list[tuple[bool, float, float, bool]], bins: int = 10) -> tuple[float, float]:
+    """Expected calibration error over equal bins of the probability, and the Brier score."""
+    held: dict[int, list[tuple[float, bool]]] = {}
+    for _, _, probability, same in rows:
+        held.setdefault(min(bins - 1, int(probability * bins)), []).append((probability, same))
+    total = max(1, len(rows))
+    gap = sum(abs(sum(p for p, _ in b) - sum(s for _, s in b)) for b in held.values()) / total
+    return gap, sum((p - s) ** 2 for _, _, p, s in rows) / total
+
+
 def main() -> None:
     """Simulate, link, measure, and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--record", action="store_true")
+    parser.add_argument("--calibrate", action="store_true", help="print the steps to put into the model file")
     given = parser.parse_args()
-    rows = []
+    rows, links = [], []
     for seed in given.seeds:
         with tempfile.TemporaryDirectory() as folder:
             world = make_world(Path(folder), given.accounts, seed)
             link_world(world)
-            rows.append(measure(world))
+            said = links_with_truth(world)
+            error, brier = calibration_error(said)
+            rows.append({**measure(world), "calibration error": round(error, 4), "Brier": round(brier, 4)})
+            links += said
             print(rows[-1], flush=True)
+    if given.calibrate:
+        print(calibrate(sorted(links)))
     if given.record:
         record("Same users on simulated worlds", "python -m benchmarks.quality_same_user", as_table(rows))
 

@@ -60,6 +60,7 @@ class Model:
     related_bits: float
     kinds: tuple[Kind, ...]
     groups: Mapping[str, float]
+    calibration: Mapping[str, tuple[tuple[float, float], ...]]
     document: str = ""
 
     @property
@@ -101,7 +102,7 @@ class Model:
         return max(0.0, math.log2(m / max(u, found.referral_u if referral else 0.0)))
 
     def admit(self, wh: Warehouse) -> None:
-        """Make the transient tables `same_user_kind` and `same_user_level`."""
+        """Make the transient tables `same_user_kind`, `same_user_level` and `same_user_calibration`."""
         kinds = [
             {
                 "kind": k.name, "strong": k.strong, "joint": k.joint, "identifies": k.identifies,
@@ -125,7 +126,13 @@ class Model:
              ("not_classes", pa.list_(pa.string())), ("candidate_cap", pa.int64()), ("u_floor", pa.float64()),
              ("referral_u", pa.float64()), ("identifies", pa.bool_())]
         )  # fmt: skip
+        calibration = [
+            {"referral": name == "referral", "from_ubits": micro(bits), "probability": probability}
+            for name, steps in self.calibration.items()
+            for bits, probability in steps
+        ]
         for table, rows in (
+            ("same_user_calibration", pa.Table.from_pylist(calibration)),
             ("same_user_kind", pa.Table.from_pylist(kinds)),
             ("same_user_level", pa.Table.from_pylist(levels, schema=schema)),
         ):
@@ -145,7 +152,8 @@ def read(text: str) -> Model:
     return Model(
         str(raw["version"]), int(raw["entities"]), float(raw["prior_bits"]), float(referral["prior_bits"]),
         float(raw["joint_cap_bits"]), float(raw["household_bits"]), float(thresholds["same_bits"]), float(thresholds["possibly_bits"]),
-        float(thresholds["related_bits"]), kinds, {k: float(v) for k, v in raw["groups"].items()}, text,
+        float(thresholds["related_bits"]), kinds, {k: float(v) for k, v in raw["groups"].items()},
+        {k: tuple((float(b), float(p)) for b, p in steps) for k, steps in raw["calibration"].items()}, text,
     )  # fmt: skip
 
 

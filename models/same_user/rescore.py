@@ -73,7 +73,8 @@ def score_pairs(wh: Warehouse, model: Model, pairs: list[Pair]) -> Scored:
         ") as referral from asked_pair"
     )
     wh.make_all(SQL, SCORED, **model.parameters)
-    wh.execute("create or replace table same_user_link as select a, b from same_user_score")
+    wh.execute("create or replace table same_user_link as select a, b, referral, match_ubits, null as override_kind"
+        " from same_user_score")
     speak(wh, model)
     return _collected(wh)
 
@@ -106,8 +107,9 @@ def _collected(wh: Warehouse) -> Scored:
     for a, b, *rest in wh.execute(
         "select one.account_id, other.account_id, s.referral, s.prior_ubits / 1e6,"
         " coalesce(link.match_weight, s.match_ubits / 1e6),"
-        " coalesce(link.match_probability, round(1 / (1 + pow(2.0, -s.match_ubits / 1e6)), 6)),"
-        " coalesce(link.outcome, s.outcome), coalesce(link.override, '') from same_user_score as s" + names
+        " coalesce(link.match_probability, p.probability),"
+        " coalesce(link.outcome, s.outcome), coalesce(link.override, '') from same_user_score as s"
+        " inner join same_user_probability as p on s.a = p.a and s.b = p.b" + names
         + " left join link on one.account_id = link.account_a and other.account_id = link.account_b"
     ):
         referral, prior, bits, probability, outcome, override = rest

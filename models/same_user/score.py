@@ -15,7 +15,7 @@ SCORED = (
     "same_user_weight", "same_user_paper", "same_user_absent", "same_user_score",
 )  # fmt: skip
 LINKED = ("same_user_override", "same_user_link")
-SPOKEN = ("same_user_counted", "same_user_against")
+SPOKEN = ("same_user_counted", "same_user_against", "same_user_probability")
 
 
 def score(wh: Warehouse, model: Model) -> None:

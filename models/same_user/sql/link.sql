@@ -25,7 +25,7 @@ select
     one.account_id as account_a,
     other.account_id as account_b,
     same_user_link.match_ubits / 1e6 as match_weight,
-    round(1 / (1 + pow(2.0, -same_user_link.match_ubits / 1e6)), 6) as match_probability,
+    same_user_probability.probability as match_probability,
     same_user_link.outcome,
     coalesce(evidence.kinds, []) as kinds,
     coalesce(evidence.evidence, []) as evidence,
@@ -39,5 +39,7 @@ inner join same_user_account as one
     on same_user_link.a = one.account_no
 inner join same_user_account as other
     on same_user_link.b = other.account_no
+inner join same_user_probability
+    on same_user_link.a = same_user_probability.a and same_user_link.b = same_user_probability.b
 left join evidence
     on same_user_link.a = evidence.a and same_user_link.b = evidence.b

@@ -8,7 +8,7 @@ select
     group_member.status as group_status,
     same_user_step.outcome,
     same_user_step.match_ubits / 1e6 as match_weight,
-    round(1 / (1 + pow(2.0, -same_user_step.match_ubits / 1e6)), 6) as match_probability,
+    same_user_step.probability as match_probability,
     same_user_step.hops,
     cast(coalesce(same_user_step.evidence, '[]') as varchar) as evidence
 from same_user_step

@@ -65,6 +65,7 @@ select
     step.invitee_no,
     max(step.step_no) as hops,
     min(same_user_link.match_ubits) as match_ubits,
+    min(same_user_probability.probability) as probability,
     case
         when bool_or(same_user_link.outcome = 'possibly') then 'possibly'
         when bool_or(same_user_link.outcome = 'same_controller') then 'same_controller'
@@ -74,6 +75,8 @@ select
 from step
 inner join same_user_link
     on step.a = same_user_link.a and step.b = same_user_link.b
+inner join same_user_probability
+    on step.a = same_user_probability.a and step.b = same_user_probability.b
 left join evidence
     on step.invitee_no = evidence.invitee_no
 group by all
