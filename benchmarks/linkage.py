@@ -60,7 +60,7 @@ copy (
             when luck between 20 and 40 then 700000000000 + home else account_id end, hash(account_id * 19) from account
         union all
         select account_id, 'ip', 5, case when hand is not null and hash(account_id) % 4 > 0 then 900000000000 + hand
-            when luck >= 700 then 600000000000
+            when luck >= 550 then 600000000000
                 + cast(floor(pow(hash(account_id * 23) % 100000 / 100000.0, 3) * {accounts} / 600) as bigint)
             when luck < 350 then 500000000000 + home else account_id end, hash(account_id * 29) from account
         union all
