@@ -27,9 +27,14 @@ def build(wh: Warehouse) -> None:
     prepare(wh)
     for card in computed():
         run_rule(wh, card)
+        wh.execute("insert into clause_seen from clause_row where finds and status <> 'not_met'")
+        wh.execute(
+            "insert into clause_tally select clause, detector, finds, count(*) filter (where status = 'met'),"
+            " count(*) filter (where status = 'unknown'), count(*) filter (where status = 'not_met')"
+            " from clause_row group by all"
+        )
     _no_detection_is_lost(wh)
     wh.make(SQL / "clause_result.sql")
-    wh.make(SQL / "clause_tally.sql")
 
 
 def computed() -> tuple[Card, ...]:
@@ -38,18 +43,19 @@ def computed() -> tuple[Card, ...]:
 
 
 def prepare(wh: Warehouse) -> None:
-    """Make the tables that several clauses read, and `clause_row`, still empty."""
-    wh.make_all(SQL, (*PREPARED, "clause_row"))
+    """Make the tables that several clauses read, and those that clauses add to, still empty."""
+    wh.make_all(SQL, (*PREPARED, "clause_seen"))
+    wh.empty("clause_tally")
 
 
 def run_rule(wh: Warehouse, card: Card) -> None:
-    """Add what one clause's rule yields to `clause_row`, with what its card says of it."""
+    """Make `clause_row`: what one clause's rule yields for every subject that it looked at, with what its card says."""
+    wh.execute("create or replace table clause_row as from clause_seen limit 0")
     # By name: a rule that has its own clause, detector, window or confidence names them, and the card's stand behind.
     wh.execute(f"insert into clause_row by name\n{card.rule.read_text(encoding='utf-8')}")
     wh.execute(
         "update clause_row set folder = $folder, finds = $finds, clause = coalesce(clause, $clause),"
-        " detector = coalesce(detector, $folder), detector_version = coalesce(detector_version, $version)"
-        " where folder is null",
+        " detector = coalesce(detector, $folder), detector_version = coalesce(detector_version, $version)",
         folder=card.name, finds=bool(card.about.get("finds", True)), clause=str(card.about["clause"]), version=card.version,
     )  # fmt: skip
 

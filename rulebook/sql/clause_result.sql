@@ -16,8 +16,7 @@ select
     group_status,
     flagged,
     coalesce(evidence, '{}') as evidence
-from clause_row
-where finds and status in ('met', 'unknown')
+from clause_seen
 qualify row_number() over (
     partition by clause, detector, subject_kind, subject_id, coalesce(window_start, date '0001-01-01')
     order by status = 'met' desc, window_end desc nulls last, confidence desc nulls last, reason, evidence

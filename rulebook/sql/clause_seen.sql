@@ -1,5 +1,5 @@
--- One row per clause rule and subject that it looked at; empty here, each rule adds its own.
-create or replace table clause_row (
+-- One row per clause rule and subject that is met or unknown and becomes a finding; empty here, each rule adds its own.
+create or replace table clause_seen (
     folder varchar,
     finds boolean,
     clause varchar,
