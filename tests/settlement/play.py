@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 import settlement
 from data_contracts.contract import contracts
@@ -92,7 +93,7 @@ class Play:
         """From the next run on the decision has no effect."""
         self.decisions[decision_id]["status"] = "overturned"
 
-    def run(self, as_of: str, *, draft: bool = False) -> Play:
+    def run(self, as_of: str, *, draft: bool = False, publish: bool = False) -> Play:
         """One run: knows what happened before the end of the day, applies what is approved, and records."""
         self.run_seq += 1
         run = Run(f"run-{self.run_seq}", self.run_seq, date.fromisoformat(as_of), ZONE)
@@ -111,6 +112,12 @@ class Play:
             settlement.build(wh)
             ours = [c for c in contracts().values() if c.stage == "settlement" or (draft and c.stage == "draft")]
             self.tables = {c.table: rows_of(wh, c.table) for c in ours}
+            if publish:
+                for contract in contracts().values():
+                    if contract.table.startswith(("books_", "new_")) or contract.stage == "settlement":
+                        path = self.folder / "published" / contract.stage / f"{contract.table}.parquet"
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        pq.write_table(wh.con.table(contract.table).to_arrow_table(), path)
             for contract in ours:
                 wh._check(contract)
         for table, book in RECORDED.items():
