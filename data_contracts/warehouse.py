@@ -45,7 +45,8 @@ def connect(
     con.execute("set allow_persistent_secrets = false")
     con.execute("set TimeZone = 'UTC'")
     con.execute("set preserve_insertion_order = true")
-    con.execute("set enable_progress_bar = false")
+    if con.execute("select current_setting('enable_progress_bar')").fetchall()[0][0]:
+        con.execute("set enable_progress_bar = false")  # off by default in a notebook, where setting it needs a widget
     con.execute("set threads = ?", [threads])
     con.execute("set memory_limit = ?", [memory_limit])
     folders = [str(Path(a).resolve()) for a in allowed]
