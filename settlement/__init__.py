@@ -46,7 +46,8 @@ def build(wh: Warehouse) -> None:
     ledger.open_ledger(wh)
     ledger.pay(wh)
     ledger.hold(wh)
-    ledger.issue(wh, months)
+    if months:
+        ledger.issue(wh, months)
     ledger.rest(wh, ledger.EVERY)
     wh.make_all(SQL, ("statement", "payable_request", "payable", "payout_person", "payout_tax", "payout_check",
                       "payment_plan", "settlement_instruction", "settlement_finding"))  # fmt: skip

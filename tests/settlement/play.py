@@ -114,7 +114,7 @@ class Play:
             self.tables = {c.table: rows_of(wh, c.table) for c in ours}
             if publish:
                 for contract in contracts().values():
-                    if contract.table.startswith(("books_", "new_")) or contract.stage == "settlement":
+                    if contract.stage not in ("draft", "results") or draft:
                         path = self.folder / "published" / contract.stage / f"{contract.table}.parquet"
                         path.parent.mkdir(parents=True, exist_ok=True)
                         pq.write_table(wh.con.table(contract.table).to_arrow_table(), path)

@@ -1,0 +1,105 @@
+"""What if: history once more under another programme, under other decisions, or without some. Nothing is recorded.
+
+What changes is entitlement, month by month; statements that were issued stay, and the ledger is not touched. The caller
+hands in what differs: a function that makes the tables of another programme, or the decisions of another policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data_contracts.contract import of_stage
+from data_contracts.errors import NotFound
+from data_contracts.run import Run
+from data_contracts.warehouse import Warehouse
+from settlement.entitlement import SQL, judge_now
+
+
+@dataclass(frozen=True)
+class Change:
+    """By how much a promoter's rebate of a month would differ, and under which clause (fen, negative: less)."""
+
+    promoter_id: str
+    month: str
+    clause: str
+    change_fen: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Changes by promoter, month and clause; entitlement of everybody before and after; fen that a hold would free."""
+
+    changes: tuple[Change, ...]
+    before_fen: int
+    after_fen: int
+    freed_fen: int
+
+    @property
+    def promoters(self) -> int:
+        """How many promoters would have more or less."""
+        return len({c.promoter_id for c in self.changes})
+
+
+def run(
+    tables: Path,
+    run: Run,
+    *,
+    programme: Callable[[Warehouse], None] | None = None,
+    decisions: Any = None,
+    without: Collection[str] = (),
+) -> Answer:
+    """Replay a published run (`tables` holds its stages) under what differs.
+
+    `programme` makes programme_document, programme_parameter and parameter_span; `decisions` is an Arrow table in the shape
+    of `decision`; `without` names decisions that are left out. Raises NotFound for an id that the run does not have.
+    """
+    with Warehouse(tables, "results", run) as wh:
+        _check(wh, without)
+        judge_now(wh, "decision")
+        wh.make(SQL / "hold_cover.sql")
+        for kept, of in (("whatif_line", "line_priced"), ("whatif_month", "month_now"), ("whatif_hold", "hold_cover")):
+            wh.execute(f"create or replace table {kept} as from {of}")
+        wh.execute(
+            "create or replace table whatif_cancelled as select promoter_id, month from decision_known"
+            " where measure = 'cancel_rebate' and on_now"
+        )
+        if programme is not None:
+            for contract in of_stage("rules"):
+                if contract.table.startswith(("programme_", "parameter_")):
+                    wh.execute(f"drop view if exists {contract.table}")
+            programme(wh)
+        _decide(wh, decisions, without)
+        judge_now(wh, "whatif_decision")
+        wh.make_all(SQL, ("hold_cover", "whatif_change", "whatif_freed"))
+        rows = wh.execute(
+            "select promoter_id, month, clause, change_fen from whatif_change order by promoter_id, month, clause"
+        )
+        before, after, freed = (
+            int(wh.execute(f"select coalesce(sum({column}), 0) from {table}")[0][0])
+            for column, table in (
+                ("entitlement_fen", "whatif_month"), ("entitlement_fen", "month_now"), ("held_fen", "whatif_freed")
+            )
+        )  # fmt: skip
+    return Answer(tuple(Change(*row) for row in rows), before, after, freed)
+
+
+def _check(wh: Warehouse, without: Collection[str]) -> None:
+    known = {row[0] for row in wh.execute("select decision_id from decision")}
+    missing = sorted(set(without) - known)
+    if missing:
+        raise NotFound(f"the run has no decision {', '.join(missing)}: `tongren decisions` lists them")
+
+
+def _decide(wh: Warehouse, decisions: Any, without: Collection[str]) -> None:
+    """Make `whatif_decision`: the decisions given, else the run's, less those left out."""
+    wh.execute("create or replace table whatif_decision as from decision")
+    if decisions is not None:
+        wh.con.register("whatif_given", decisions)
+        wh.execute("delete from whatif_decision")
+        wh.execute("insert into whatif_decision by name from whatif_given")
+        wh.con.unregister("whatif_given")
+    wh.execute("delete from whatif_decision where list_contains($without, decision_id)", without=list(without))
+
