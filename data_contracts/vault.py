@@ -28,9 +28,9 @@ from data_contracts.errors import InputRefused
 log = logging.getLogger("tongren")
 
 KEY_BYTES = 32
-TOKEN_BYTES = 16
 _TOKEN_CHARACTERS = 26  # 128 bits in base32 without padding
 _BASE32 = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
+_PAIRS = np.stack([np.repeat(_BASE32, 32), np.tile(_BASE32, 32)], axis=1)
 _BLOCK = 64  # of SHA-256
 
 
@@ -144,11 +144,20 @@ def hasher(key: Key, kind: str) -> Callable[[Iterable[bytes]], bytes]:
 
 def token_text(key: Key, digests: bytes) -> npt.NDArray[np.uint8]:
     """The tokens of joined 32-byte digests as ASCII, one row each: `v1:<kid>:` and 26 characters of base32."""
-    raw = np.frombuffer(digests, dtype=np.uint8).reshape(-1, 32)[:, :TOKEN_BYTES]
-    bits = np.unpackbits(np.pad(raw, ((0, 0), (0, 1))), axis=1)[:, : _TOKEN_CHARACTERS * 5]
-    fives = bits.reshape(-1, _TOKEN_CHARACTERS, 5) @ np.array([16, 8, 4, 2, 1], dtype=np.uint8)
+    halves = np.frombuffer(digests, dtype=">u8").reshape(-1, 4)[:, :2].astype(np.uint64)
+    high, low = halves[:, 0], halves[:, 1]
+    tens = np.empty((len(halves), _TOKEN_CHARACTERS // 2), dtype=np.uint16)  # two characters are ten bits
+    for i in range(6):
+        tens[:, i] = high >> np.uint64(54 - 10 * i) & np.uint64(1023)
+    tens[:, 6] = (high & np.uint64(15)) << np.uint64(6) | low >> np.uint64(58)
+    for i in range(7, 12):
+        tens[:, i] = low >> np.uint64(118 - 10 * i) & np.uint64(1023)
+    tens[:, 12] = (low & np.uint64(255)) << np.uint64(2)
     prefix = np.frombuffer(f"v1:{key.kid}:".encode(), dtype=np.uint8)
-    return np.hstack([np.broadcast_to(prefix, (len(raw), len(prefix))), _BASE32[fives]])
+    text = np.empty((len(halves), len(prefix) + _TOKEN_CHARACTERS), dtype=np.uint8)
+    text[:, : len(prefix)] = prefix
+    text[:, len(prefix) :] = _PAIRS[tens].reshape(len(halves), _TOKEN_CHARACTERS)
+    return text
 
 
 def token(key: Key, kind: str, normal: str) -> str:

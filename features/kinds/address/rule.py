@@ -15,7 +15,7 @@ def normalise(value: str) -> Normal | Fault:
     if len(text) < _SHORTEST:
         return Normal(f"short:{text}", "****", "short", links=False)
     levels = parse(text)
-    mask = (levels.region or text[:2]) + "****"
+    mask = (levels.region or levels.province or "") + "****"
     building = Normal(f"building:{levels.building}", mask, "building", links=levels.has_building)
     if not levels.door:
         return building
