@@ -149,8 +149,10 @@ def facts(wh: Warehouse, model: Model, pairs: list[tuple[str, str]]) -> list[Pai
 
 def _facts(pair: tuple[str, str], found: rescore.Scored, model: Model) -> PairFacts:
     pieces = tuple(Piece(*row) for row in found.pieces.get(pair, []))
+    referred = pair in found.referrals
+    alone = model.referral_prior_bits if referred else model.prior_bits
     referral, prior, bits, probability, outcome, override = found.totals.get(
-        pair, (False, model.prior_bits, model.prior_bits, 2.0**model.prior_bits, "unrelated", "")
+        pair, (referred, alone, alone, 1 / (1 + 2.0**-alone), "unrelated", "")
     )
     return PairFacts(
         *pair, referral, prior, bits, probability, outcome, override, pieces, tuple(found.against.get(pair, []))

@@ -32,6 +32,7 @@ class Scored:
     totals: dict[Pair, tuple[bool, float, float, float, str, str]] = field(default_factory=dict)
     pieces: dict[Pair, list[tuple[Any, ...]]] = field(default_factory=dict)
     against: dict[Pair, list[tuple[str, float]]] = field(default_factory=dict)
+    referrals: set[Pair] = field(default_factory=set)
 
 
 @contextmanager
@@ -100,6 +101,7 @@ def _cut_down(wh: Warehouse, accounts: list[str]) -> None:
 
 def _collected(wh: Warehouse) -> Scored:
     found = Scored()
+    found.referrals.update(wh.execute("select one_id, other_id from same_user_asked where referral"))  # type: ignore[arg-type]
     names = (
         " inner join same_user_account as one on s.a = one.account_no"
         " inner join same_user_account as other on s.b = other.account_no"
