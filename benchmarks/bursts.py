@@ -61,7 +61,7 @@ def draw(folder: Path, orders: int, promoters: int) -> None:
 
 
 def features(folder: Path, work: Path, memory: str) -> tuple[Warehouse, dict[str, float]]:
-    """Time the features; the warehouse they are in."""
+    """Time the features; the warehouse they are in, and CPU seconds per table."""
     wh = Warehouse(work, "models", Run("bench", 1, AS_OF, "Asia/Shanghai", memory_limit=memory))
     wh.con.close()
     from data_contracts.warehouse import connect
@@ -80,9 +80,9 @@ def features(folder: Path, work: Path, memory: str) -> tuple[Warehouse, dict[str
     )
     seconds: dict[str, float] = {}
     for table in refunds.TABLES:
-        started = time.perf_counter()
+        started = time.process_time()
         wh.make(refunds.SQL / f"{table}.sql")
-        seconds[table] = round(time.perf_counter() - started, 2)
+        seconds[table] = round(time.process_time() - started, 2)
     return wh, seconds
 
 
@@ -99,7 +99,7 @@ def main() -> None:
         draw(folder, asked.orders, asked.promoters)
         report: dict[str, Any] = {"orders": asked.orders, "promoters": asked.promoters}
         before, cpu = time.perf_counter(), time.process_time()
-        wh, report["tables"] = features(folder, folder / "work", asked.memory)
+        wh, report["cpu_seconds_by_table"] = features(folder, folder / "work", asked.memory)
         report["features_seconds"] = round(time.perf_counter() - before, 2)
         report["features_cpu_seconds"] = round(time.process_time() - cpu, 2)
         before, cpu = time.perf_counter(), time.process_time()

@@ -10,6 +10,9 @@ SQL = Path(__file__).parent / "sql"
 TABLES = (
     "statement_date",
     "refund_product",
+    "promoter_number",
+    "referred_account",
+    "referred_order",
     "refund_order",
     "refund_day",
     "refund_conduct",

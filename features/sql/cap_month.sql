@@ -3,13 +3,11 @@
 create table cap_month as
 with paid as (
     select
-        referrals.promoter_id,
-        orders.account_id,
-        date_trunc('month', natural_day(orders.paid_at, $zone)) as month_on,
-        cast(sum(orders.cash_fen) as bigint) as cash_fen
-    from orders
-    inner join referrals on orders.account_id = referrals.invitee_id
-    where orders.cash_fen > 0
+        account_no,
+        date_trunc('month', date '1970-01-01' + paid_day) as month_on,
+        cast(sum(cash_fen) as bigint) as cash_fen
+    from referred_order
+    where account_no >= 0
     group by all
 ),
 
@@ -42,11 +40,12 @@ target as (
 )
 
 select
-    paid.promoter_id,
-    paid.account_id,
+    referred_account.promoter_id,
+    referred_account.account_id,
     cast(paid.month_on as date) as month_on,
     paid.cash_fen,
     coalesce(bool_or(paid.cash_fen * 100 between target.cash_fen * 98 and target.cash_fen * 101), false) as hugging
 from paid
+inner join referred_account on paid.account_no = referred_account.account_no
 left join target on paid.month_on between target.from_day and target.to_day
 group by all

@@ -11,19 +11,6 @@ with invited as (
     group by all
 ),
 
-buyer as (
-    select
-        referrals.promoter_id,
-        orders.account_id,
-        count(*) as orders,
-        sum(orders.cash_fen) as paid_fen,
-        count(*) filter (where natural_day(orders.paid_at, $zone) > $as_of - 28) as last_month_orders
-    from orders
-    inner join referrals on orders.account_id = referrals.invitee_id
-    where orders.cash_fen > 0
-    group by all
-),
-
 refunder as (
     select
         promoter_id,
@@ -36,15 +23,16 @@ refunder as (
 
 bought as (
     select
-        buyer.promoter_id,
+        first_purchase.promoter_id,
         count(*) as paying_invitees,
-        sum(buyer.orders) as orders,
-        sum(buyer.paid_fen) as paid_fen,
-        sum(buyer.last_month_orders) as last_month_orders,
-        count(*) filter (where refunder.full_refunds = buyer.orders) as vanished_invitees,
+        count(*) filter (where first_purchase.tiny) as tiny_first_purchases,
+        sum(first_purchase.orders) as orders,
+        sum(first_purchase.paid_fen) as paid_fen,
+        sum(first_purchase.last_month_orders) as last_month_orders,
+        count(*) filter (where refunder.full_refunds = first_purchase.orders) as vanished_invitees,
         max(refunder.refund_orders) as busiest_invitee_refunds
-    from buyer
-    left join refunder on buyer.account_id = refunder.account_id
+    from first_purchase
+    left join refunder on first_purchase.account_id = refunder.account_id
     group by all
 ),
 
@@ -54,15 +42,6 @@ capped as (
         count(*) as paid_months,
         count(*) filter (where hugging) as cap_hugging_months
     from cap_month
-    group by all
-),
-
-tiny as (
-    select
-        promoter_id,
-        count(*) as tiny_first_purchases
-    from first_purchase
-    where tiny
     group by all
 )
 
@@ -88,11 +67,10 @@ select
     coalesce(refund_conduct.refund_age_days, 0) as refund_age_days,
     coalesce(refund_conduct.last_month_refunds, 0) as last_month_refunds,
     cast(coalesce(bought.last_month_orders, 0) as bigint) as last_month_orders,
-    coalesce(tiny.tiny_first_purchases, 0) as tiny_first_purchases,
+    coalesce(bought.tiny_first_purchases, 0) as tiny_first_purchases,
     coalesce(capped.paid_months, 0) as paid_months,
     coalesce(capped.cap_hugging_months, 0) as cap_hugging_months
 from invited
 left join bought on invited.promoter_id = bought.promoter_id
 left join capped on invited.promoter_id = capped.promoter_id
-left join tiny on invited.promoter_id = tiny.promoter_id
 left join refund_conduct on invited.promoter_id = refund_conduct.promoter_id

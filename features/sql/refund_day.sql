@@ -1,19 +1,28 @@
 -- One row per promoter and natural day: what its invitees paid, and what was refunded (3.5(2)).
 -- The promoter '' stands for all accounts that nobody referred; their refunds show what a day did to everybody.
 create table refund_day as
-with paid as (
+with counted as (
     select
-        coalesce(referrals.promoter_id, '') as promoter_id,
-        natural_day(orders.paid_at, $zone) as day,
+        promoter_no,
+        paid_day,
         count(*) as orders,
-        sum(orders.cash_fen) as paid_fen,
-        sum(refund_product.risk_ppm) as risk_orders_ppm,
-        sum(round_ppm(orders.cash_fen, refund_product.risk_ppm)) as risk_fen
-    from orders
-    inner join refund_product on orders.product_code = refund_product.product_code
-    left join referrals on orders.account_id = referrals.invitee_id
-    where orders.cash_fen > 0
+        sum(cash_fen) as paid_fen,
+        sum(risk_ppm) as risk_orders_ppm,
+        sum(round_ppm(cash_fen, risk_ppm)) as risk_fen
+    from referred_order
     group by all
+),
+
+paid as (
+    select
+        promoter_number.promoter_id,
+        date '1970-01-01' + counted.paid_day as day,
+        counted.orders,
+        counted.paid_fen,
+        counted.risk_orders_ppm,
+        counted.risk_fen
+    from counted
+    inner join promoter_number on counted.promoter_no = promoter_number.promoter_no
 ),
 
 refunded as (

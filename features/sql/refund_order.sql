@@ -12,28 +12,31 @@ with refunded as (
 
 bought as (
     select
-        orders.order_id,
-        orders.account_id,
-        orders.product_code,
-        orders.paid_at,
-        orders.cash_fen as paid_fen,
+        referred_order.order_id,
+        referred_order.account_id,
+        referred_order.paid_at,
+        referred_order.cash_fen as paid_fen,
         refunded.refunded_at,
         cast(refunded.refund_fen as bigint) as refund_fen,
-        coalesce(referrals.promoter_id, '') as promoter_id,
-        natural_day(orders.paid_at, $zone) as paid_on,
+        promoter_number.promoter_id,
+        date '1970-01-01' + referred_order.paid_day as paid_on,
         natural_day(refunded.refunded_at, $zone) as refunded_on
     from refunded
-    inner join orders on refunded.order_id = orders.order_id
-    left join referrals on orders.account_id = referrals.invitee_id
-    where orders.cash_fen > 0
+    inner join referred_order on refunded.order_id = referred_order.order_id
+    inner join promoter_number on referred_order.promoter_no = promoter_number.promoter_no
+),
+
+buyer as (
+    select distinct account_id
+    from bought
 ),
 
 earliest as (
     select
-        account_id,
-        min({'paid_at': paid_at, 'order_id': order_id}).order_id as order_id
-    from orders
-    where cash_fen > 0 and account_id in (select account_id from bought)
+        referred_order.account_id,
+        min({'paid_at': referred_order.paid_at, 'order_id': referred_order.order_id}).order_id as order_id
+    from referred_order
+    semi join buyer on referred_order.account_id = buyer.account_id
     group by all
 ),
 
@@ -49,7 +52,6 @@ select
     bought.order_id,
     bought.promoter_id,
     bought.account_id,
-    bought.product_code,
     bought.paid_on,
     bought.refunded_on,
     bought.refunded_at,

@@ -5,33 +5,41 @@ with refunded as (
     from refunds
 ),
 
-counted as (
+bought as (
+    select
+        product_code,
+        count(*) as orders
+    from orders
+    where cash_fen > 0
+    group by all
+),
+
+given_back as (
     select
         orders.product_code,
-        count(*) as orders,
-        count(refunded.order_id) as refund_orders
+        count(*) as refund_orders
     from orders
-    left join refunded on orders.order_id = refunded.order_id
+    semi join refunded on orders.order_id = refunded.order_id
     where orders.cash_fen > 0
     group by all
 ),
 
 overall as (
     select
-        sum(orders) as orders,
-        greatest(sum(refund_orders), 1) as refund_orders
-    from counted
+        (select sum(orders) from bought) as orders,
+        greatest((select sum(refund_orders) from given_back), 1) as refund_orders
 )
 
 -- (refunds + 20 average orders' refunds) / (orders + 20) over the average, in whole ppm
 select
-    counted.product_code,
-    counted.orders,
-    counted.refund_orders,
+    bought.product_code,
+    bought.orders,
+    coalesce(given_back.refund_orders, 0) as refund_orders,
     cast(least(greatest(
-        (cast(counted.refund_orders as hugeint) * overall.orders + 20 * overall.refund_orders) * 1000000
-        // ((counted.orders + 20) * overall.refund_orders),
+        (cast(coalesce(given_back.refund_orders, 0) as hugeint) * overall.orders + 20 * overall.refund_orders) * 1000000
+        // ((bought.orders + 20) * overall.refund_orders),
         200000
     ), 5000000) as bigint) as risk_ppm
-from counted
+from bought
+left join given_back on bought.product_code = given_back.product_code
 cross join overall

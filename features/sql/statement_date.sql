@@ -2,8 +2,8 @@
 create table statement_date as
 with paid as (
     select
-        min(natural_day(paid_at, $zone)) as first_on,
-        max(natural_day(paid_at, $zone)) as last_on
+        natural_day(min(paid_at), $zone) as first_on,
+        natural_day(max(paid_at), $zone) as last_on
     from orders
 ),
 
