@@ -101,7 +101,7 @@ def _cut_down(wh: Warehouse, accounts: list[str]) -> None:
 
 def _collected(wh: Warehouse) -> Scored:
     found = Scored()
-    found.referrals.update(wh.execute("select one_id, other_id from same_user_asked where referral"))  # type: ignore[arg-type]
+    found.referrals.update(wh.execute("select one_id, other_id from same_user_asked where referral"))
     names = (
         " inner join same_user_account as one on s.a = one.account_no"
         " inner join same_user_account as other on s.b = other.account_no"
