@@ -8,7 +8,7 @@ with counted as (
         count(*) as orders,
         sum(cash_fen) as paid_fen,
         sum(risk_ppm) as risk_orders_ppm,
-        sum(round_ppm(cash_fen, risk_ppm)) as risk_fen
+        sum(cast(cash_fen as hugeint) * risk_ppm) // 1000000 as risk_fen
     from referred_order
     group by all
 ),
