@@ -12,9 +12,11 @@ from casebook.dossier.blocks import Block, Column, bullets, heading, ident, pair
 from casebook.dossier.decision_section import subject
 from casebook.dossier.facts import Facts
 from casebook.dossier.reasons import Reasons
-from casebook.dossier.wording import Words, money, number
+from casebook.dossier.wording import Words, chance, money, number
 
 MOST_FINDINGS = 12
+MOST_BOXES = 3  # more findings of one kind are told in a table
+MOST_LISTED = 40
 MOST_VALUES = 12
 NEVER_SHOWN = ("clears", "against", "reasons", "path", "token")
 
@@ -31,6 +33,10 @@ def section(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
         blocks += _words_of(t, facts, clause)
         if len(findings) > 1:
             blocks.append(para(t("f_group", n=len(findings)), "note"))
+        plain = [f for f in findings if isinstance(f["evidence"], Mapping) and not f["window_start"]]
+        if len(plain) > MOST_BOXES:
+            blocks.append(_listed(t, plain, reasons))
+            findings = [f for f in findings if f not in plain]
         blocks += [_finding(t, f, reasons) for f in findings[:MOST_FINDINGS]]
         if len(findings) > MOST_FINDINGS:
             blocks.append(para(t("more_rows", n=len(findings) - MOST_FINDINGS), "note"))
@@ -97,6 +103,27 @@ def _finding(t: Words, f: Facts, reasons: Reasons) -> Block:
     return {"kind": "box", "blocks": blocks}
 
 
+def _listed(t: Words, findings: list[Facts], reasons: Reasons) -> Block:
+    """Many findings of one clause whose evidence is a few values: one row each."""
+
+    def told(f: Mapping[str, Any]) -> str:
+        return "; ".join(f"{k} {v}" for k, v in _flat(t, f["evidence"], reasons))
+
+    columns = [
+        Column(t("f_id"), lambda f: ident(f["finding_id"])),
+        Column(t("f_subject"), lambda f: subject(t, f)),
+        Column(t("x_reason"), lambda f: reasons.sentence(t.lang, f["reason"])),
+        Column(t("f_evidence"), told, inside=True),
+        Column(t("f_since"), lambda f: f["first_seen"]),
+        Column(t("f_confidence"), lambda f: number(f["confidence"], 3), number=True, inside=True),
+        Column(t("f_stake"), lambda f: money(f["amount_at_stake_fen"]), number=True),
+        Column(t("f_verdict_short"), lambda f: t.label("v_", f["verdict"]), inside=True),
+    ]
+    rest = len(findings) - MOST_LISTED
+    note = t("more_rows", n=rest) if rest > 0 else ""
+    return table([c for c in columns if t.internal or not c.inside], findings[:MOST_LISTED], note=note)
+
+
 def _evidence(t: Words, evidence: Any, reasons: Reasons) -> list[Block]:
     if isinstance(evidence, list) and evidence and isinstance(evidence[0], Mapping):
         draw = _coded if "code" in evidence[0] else _alike
@@ -112,7 +139,7 @@ def _coded(t: Words, coded: list[Facts], reasons: Reasons) -> Block:
         Column(t("f_observed"), lambda r: number(r.get("observed")), number=True),
         Column(t("t_expected"), lambda r: number(r.get("expected")), number=True, inside=True),
         Column(t("t_ratio"), lambda r: number(r.get("ratio"), 1), number=True, inside=True),
-        Column(t("t_q"), lambda r: number(r.get("q"), 4), number=True, inside=True),
+        Column(t("t_q"), lambda r: chance(r.get("q")), number=True, inside=True),
         Column(t("f_orders"), lambda r: _value("", r.get("ids", []))),
     ]
     return table([c for c in columns if t.internal or not c.inside], coded)

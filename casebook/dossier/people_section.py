@@ -9,7 +9,7 @@ from typing import Any
 from casebook.dossier import graph as link_graph
 from casebook.dossier.blocks import Block, Cell, Column, figure, heading, ident, para, table, tag
 from casebook.dossier.facts import Facts
-from casebook.dossier.wording import Words, money, number
+from casebook.dossier.wording import Words, chance, money, number
 
 MOST_ROWS = 40
 TONE = {"same_person": "hot", "same_controller": "hot", "possibly": "sober", "linked": "hot", "needs_review": "sober"}
@@ -129,8 +129,8 @@ def _bursts(t: Words, rows: Sequence[Mapping[str, Any]]) -> Block:
         Column(t("t_expected"), lambda r: number(r["expected_orders"], 1), number=True),
         Column(t("t_ratio"), ratio, number=True),
         Column(t("t_refund_amount"), lambda r: money(r["refund_fen"]), number=True),
-        Column(t("t_p"), lambda r: number(r["p_value"], 4), number=True, inside=True),
-        Column(t("t_q"), lambda r: number(r["q_value"], 4), number=True, inside=True),
+        Column(t("t_p"), lambda r: chance(r["p_value"]), number=True, inside=True),
+        Column(t("t_q"), lambda r: chance(r["q_value"]), number=True, inside=True),
         Column(t("t_flag"), lambda r: tag(t("yes"), "hot") if r["flagged"] else tag(t("no"))),
         Column(t("t_reasons"), lambda r: " ".join(r["reasons"] or [])),
     ]

@@ -22,7 +22,7 @@ SECTIONS = (
 )  # fmt: skip
 OF_THE_RUN = ("feed", "document", "clause")
 NOT_SHOWN = ("subject",)
-LINES_ON_PAPER = 60
+LINES_ON_PAPER = 40
 ALL_LINES = 1_000_000
 
 Row = dict[str, Any]
@@ -76,7 +76,7 @@ class Source(AbstractContextManager["Source"]):
         names = self._columns[section]
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def bundles(self, batch: int = 500) -> Iterator[Bundle]:
+    def bundles(self, batch: int = 200) -> Iterator[Bundle]:
         """One bundle per promoter, by promoter id; at most `batch` promoters are held in memory."""
         for at in range(0, len(self.promoters), batch):
             ids = self.promoters[at : at + batch]

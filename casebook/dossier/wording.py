@@ -89,6 +89,11 @@ def number(value: float | int | None, digits: int = 2) -> str:
     return f"{value:,.{digits}f}"
 
 
+def chance(value: float | None) -> str:
+    """A p- or q-value: four decimals, scientific when small; what is stored as nought is below the last stored digit."""
+    return "< 1e-06" if value == 0 else number(value, 4)
+
+
 def short(identifier: str, keep: int = 14) -> str:
     """An id that fits a drawing: its middle left out when it is long."""
     return identifier if len(identifier) <= keep else f"{identifier[: keep - 5]}…{identifier[-4:]}"

@@ -150,5 +150,5 @@ def test_more_lines_than_paper_holds_are_counted_on_it_and_whole_in_the_json(
     tables = made_run(statement_line=lines)
     page = dossier.write_one(tables, "P1", tmp_path, lang="en", run_facts=facts).read_text(encoding="utf-8")
     told = json.loads(dossier.write_one(tables, "P1", tmp_path, format="json", run_facts=facts).read_text("utf-8"))
-    assert "30 more rows" in page
+    assert "50 more rows" in page
     assert len(told["lines"]) == 90
