@@ -19,6 +19,7 @@ STAGE_OF = {
     "features": "features",
     "models": "models",
     "rulebook": "rulebook",
+    "casebook/dossier": "results",  # reports are written last, from everything
     "casebook": "casebook",
     "settlement": "settlement",
     "pipelines/sql": "results",
@@ -27,7 +28,7 @@ CLOCK = re.compile(r"\b(now\s*\(|today\s*\(|current_(date|time|timestamp)|get_cu
 
 
 def sql_files() -> list[Path]:
-    return sorted(p for folder in STAGE_OF for p in (ROOT / folder).rglob("*.sql"))
+    return sorted({p for folder in STAGE_OF for p in (ROOT / folder).rglob("*.sql")})
 
 
 def made_and_read(path: Path) -> tuple[set[str], set[str]]:
@@ -67,9 +68,10 @@ def faults() -> Iterator[str]:
 
 
 def transient_by_python(stage: str, table: str) -> bool:
-    """A transient table that a Python step of the same stage admits, named there in so many words."""
-    folder = next(f for f, s in STAGE_OF.items() if s == stage)
-    return any(re.search(rf"\b{table}\b", p.read_text(encoding="utf-8")) for p in (ROOT / folder).rglob("*.py"))
+    """A transient table that a Python step of the same stage admits, named there whole or as `prefix_{what}`."""
+    folders = [f for f, s in STAGE_OF.items() if s == stage]
+    named = re.compile(rf"\b{table}\b|\b{table.rpartition('_')[0]}_\{{")
+    return any(named.search(p.read_text(encoding="utf-8")) for f in folders for p in (ROOT / f).rglob("*.py"))
 
 
 def test_each_table_read_comes_from_an_earlier_stage_or_its_own() -> None:
