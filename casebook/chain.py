@@ -14,6 +14,7 @@ from typing import Any
 
 VERSION = "tongren/audit/v1\n"
 GENESIS = "0" * 64
+_ROW = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def link(prev: str, payload: str) -> str:
 
 def digest(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, Any]:
     """What an entry keeps of the rows that it wrote to one table: columns, count and a hash that no row order changes."""
-    lines = sorted(json.dumps(list(row), separators=(",", ":"), ensure_ascii=False) for row in rows)
+    lines = sorted(map(_ROW.encode, rows))
     total = hashlib.sha256()
     for line in lines:
         total.update(line.encode())

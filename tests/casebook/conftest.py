@@ -53,7 +53,7 @@ def postgres() -> Iterator[str]:
         shutil.chown(folder, "nobody")
     quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder, **who}
     subprocess.run([initdb, "-D", folder / "data", "-A", "trust", "-U", "tongren", "-E", "UTF8", "-N"], **quiet)
-    options = f"-k {folder} -c listen_addresses= -c fsync=off -c wal_level=minimal -c max_wal_senders=0 -c shared_buffers=16MB -c max_connections=40"
+    options = f"-k {folder} -c listen_addresses= -c fsync=off -c wal_level=minimal -c max_wal_senders=0 -c shared_buffers=16MB"
     subprocess.run([pg_ctl, "-D", folder / "data", "-l", folder / "log", "-o", options, "-w", "start"], **quiet)
     try:
         base = f"postgresql://tongren@/{{}}?host={folder}"
