@@ -8,7 +8,7 @@ MONTHS   ?= 6
 SEED     ?= 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: run test setup lint real-data docs soak clean
+.PHONY: run console test setup lint real-data docs soak clean
 
 setup: $(VENV)/.stamp
 
@@ -27,6 +27,11 @@ $(VENV)/.stamp: requirements-dev.lock pyproject.toml
 run: setup
 	@test -f world/programme.yaml || $(BIN)/tongren simulate --out world --accounts $(ACCOUNTS) --promoters $(PROMOTERS) --months $(MONTHS) --seed $(SEED)
 	$(BIN)/python -m pipelines.demo --months $(MONTHS)
+
+# The console over the simulated programme's state, with one user per role and printed passwords.
+console: setup
+	@test -e state/current || $(MAKE) run
+	$(BIN)/python -m console.demo
 
 test: setup lint
 	$(BIN)/python -m pytest

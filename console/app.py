@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as PlainHTTPException
@@ -15,9 +16,10 @@ from starlette.exceptions import HTTPException as PlainHTTPException
 from casebook.books import open_books
 from console import pages
 from console.desk import Desk
+from console.live import Live
 from console.reading import Reading
 from console.sessions import COOKIE, COOKIE_PLAIN, Sessions
-from data_contracts.errors import NotAllowed, NotFound, UsageError
+from data_contracts.errors import NotAllowed, NotFound, TongrenError, UsageError
 
 log = logging.getLogger("tongren")
 BODY_LIMIT = 1_000_000
@@ -35,15 +37,19 @@ Next = Callable[[Request], Awaitable[Response]]
 
 def create_app(state: Path, books_url: str | None = None, *, secure: bool = False) -> FastAPI:
     """The application over one state folder. `secure` is for HTTPS in front: then cookies are `__Host-` and Secure."""
-    app = FastAPI(title="Tongren console", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    app = FastAPI(title="Tongren console", docs_url=None, redoc_url=None, openapi_url=None)
     books = open_books(books_url or str(state / "books.db"))
-    app.state.desk = Desk(state, Reading(state), books, Sessions(), secure)
+    reading = Reading(state)
+    app.state.desk = Desk(state, reading, books, Sessions(), secure, Live(reading, books))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.middleware("http")(_guarded)
     for kind in (HTTPException, PlainHTTPException):
         app.add_exception_handler(kind, _refused)
-    for kind, status in ((NotFound, 404), (NotAllowed, 409), (UsageError, 422)):
-        app.add_exception_handler(kind, _fault(status))
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(Exception, _broken)
+    faults: tuple[tuple[type[TongrenError], int], ...] = ((NotFound, 404), (NotAllowed, 409), (UsageError, 422))
+    for fault, status in faults:
+        app.add_exception_handler(fault, _fault(status))
     _include_routes(app)
     return app
 
@@ -90,6 +96,20 @@ async def _refused(request: Request, fault: Exception) -> Response:
     return _error_page(request, fault.status_code, str(fault.detail))
 
 
+async def _malformed(request: Request, fault: Exception) -> Response:
+    """A field that is missing or not of its form; what was typed is not repeated."""
+    assert isinstance(fault, RequestValidationError)
+    fields = sorted({str(e["loc"][-1]) for e in fault.errors()})
+    return _error_page(request, 422, f"not of the form expected: {', '.join(fields)}")
+
+
+async def _broken(request: Request, fault: Exception) -> Response:
+    """A fault of ours: the reader gets a number, the log gets the trace under it."""
+    response = _error_page(request, 500, "the console could not do this; the log tells why under this number", fault)
+    response.headers.update(HEADERS)
+    return response
+
+
 def _fault(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, fault: Exception) -> Response:
         return _error_page(request, status, str(fault))
@@ -97,9 +117,11 @@ def _fault(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     return answer
 
 
-def _error_page(request: Request, status: int, told: str) -> Response:
+def _error_page(request: Request, status: int, told: str, fault: Exception | None = None) -> Response:
     incident = secrets.token_hex(4)
-    log.info("console=%d path=%s incident=%s", status, request.url.path.replace("\n", ""), incident)
+    level = logging.ERROR if fault else logging.INFO
+    path = request.url.path.replace("\n", "").replace("\r", "")
+    log.log(level, "console=%d path=%s incident=%s", status, path, incident, exc_info=fault)
     form = "json" if request.url.path.endswith(".json") else "html"
     data = {"status": status, "told": told, "incident": incident}
     response = pages.show(request, "error.html", data, (), form)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +14,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from casebook.books import Books
 from console import pages
+from console.attempts import Attempts
+from console.live import Live
 from console.reading import Reading
 from console.roles import may
 from console.sessions import Session, Sessions, csrf_holds
@@ -29,6 +33,8 @@ class Desk:
     books: Books
     sessions: Sessions
     secure: bool
+    live: Live
+    attempts: Attempts = field(default_factory=Attempts)
 
 
 def desk(request: Request) -> Desk:
@@ -62,6 +68,18 @@ class Guard:
         return session
 
 
+FAULTS: dict[int | str, dict[str, Any]] = {
+    303: {"description": "to the sign-in page, or on to the page that shows what was done"},
+    401: {"description": "not signed in"},
+    403: {"description": "the roles, the form's token or its origin do not allow it"},
+    404: {"description": "there is no such thing"},
+    409: {"description": "the agreement, the two-person rule or somebody faster forbids it"},
+    413: {"description": "the body is too large"},
+    422: {"description": "a field is missing or not of its form"},
+    429: {"description": "too many tries: wait as Retry-After says"},
+}
+"""What a route may answer besides its page."""
+
 Reader = Callable[..., dict[str, Any]]
 
 
@@ -76,12 +94,13 @@ def page(router: APIRouter, path: str, action: str, template: str) -> Callable[[
             suffix = "" if form == "html" else f".{form}"
             router.add_api_route(
                 path + suffix,
-                _route(handler, template, form),
+                _route(handler, path, template, form),
                 methods=["GET"],
                 name=f"{handler.__name__}.{form}",
                 response_class=Response,
                 dependencies=[Depends(Guard(action))],
                 openapi_extra={"x-action": action},
+                responses=FAULTS,
                 summary=(handler.__doc__ or "").splitlines()[0],
             )
         return handler
@@ -89,12 +108,17 @@ def page(router: APIRouter, path: str, action: str, template: str) -> Callable[[
     return register
 
 
-def _route(handler: Reader, template: str, form: str) -> Callable[..., Response]:
-    def answer(request: Request) -> Response:
-        data = handler(request, **request.path_params)
+def _route(handler: Reader, path: str, template: str, form: str) -> Callable[..., Response]:
+    def answer(request: Request, **parts: str) -> Response:
+        data = handler(request, **parts)
         rows = cast("Sequence[dict[str, Any]]", data.get(MAIN, ()))
         return pages.show(request, template, data, rows, form)
 
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    named = [inspect.Parameter(n, kind, annotation=str) for n in re.findall(r"\{(\w+)", path)]
+    answer.__signature__ = inspect.Signature(  # type: ignore[attr-defined] # FastAPI reads the path's parameters off it
+        [inspect.Parameter("request", kind, annotation=Request), *named], return_annotation=Response
+    )
     return answer
 
 
@@ -103,3 +127,28 @@ def back_to(request: Request, path: str) -> Response:
     if request.headers.get("hx-request") == "true":
         return Response(status_code=204, headers={"HX-Redirect": path})
     return RedirectResponse(path, status_code=303)
+
+
+def change(router: APIRouter, path: str, action: str, *, public: bool = False) -> Callable[..., Any]:
+    """Register a changing route: a form's POST by somebody who may do `action`, with the session's CSRF token.
+
+    With `public` nobody need be signed in; then the origin check alone guards it.
+    """
+    return router.post(
+        path,
+        openapi_extra={"x-action": "public" if public else action},
+        response_class=Response,
+        responses=FAULTS,
+        dependencies=[] if public else [Depends(Guard(action, writes=True))],
+    )
+
+
+def number_of(request: Request, name: str = "page") -> int:
+    """The page number that an address asks for, 1 when it is none."""
+    asked = request.query_params.get(name, "")
+    return min(max(1, int(asked)), 1_000_000) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+
+
+def asked(request: Request, name: str) -> str:
+    """A search word of the address, trimmed and bounded."""
+    return request.query_params.get(name, "").strip()[:128]

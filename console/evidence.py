@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from console.pages import reasons
 from console.reading import Reading
 
 MOST_NODES = 500
-MOST_ORDERS = 200
 FINDINGS = """
 select finding_id, clause, status, subject_kind, subject_id, detector, confidence, amount_at_stake, first_seen, reason, evidence
-from findings where promoter_id = $p order by amount_at_stake desc, finding_id
+from findings where promoter_id = $p or ($p = '' and subject_id = $s) order by amount_at_stake desc, finding_id
 """
 MONEY = """
 select month, status, new_paying_users, net_amount, rebate, adjustments, carried_in, released, clawback_added, "offset",
@@ -45,47 +48,85 @@ select window_start, window_end, refund_orders, expected_orders, refund_amount, 
 from bursts where promoter_id = $p and flagged order by window_start
 """
 
+DEFENCE = """
+with mine as (select * from relations where promoter_id = $p),
+lines as (select * from statement_lines where promoter_id = $p and line_kind = 'order')
+select
+    (select count(*) from mine) as invitees,
+    (select count(*) from mine where established) as established,
+    (select count(*) from mine anti join referral_same using (invitee_id)) as not_the_same,
+    (select count(*) from lines) as orders,
+    (select count(*) from lines where qualifies) as qualifying,
+    (select count(distinct order_id) from refunds where order_id in (select order_id from lines)) as refunded,
+    (select min(joined_at) from promoters where promoter_id = $p) as joined_at
+"""
+PAYOUTS = """
+select month, paid_at, money(gross_fen) as gross, money(tax_fen) as tax, money(net_fen) as net, status
+from payouts where promoter_id = $p order by paid_at, payout_id
+"""
 
-def findings_of(reading: Reading, promoter: str) -> list[dict[str, Any]]:
-    """Findings on a promoter, the most money first."""
-    return reading.rows(FINDINGS, p=promoter)
+
+def findings_of(reading: Reading, promoter: str, subject: str = "") -> list[dict[str, Any]]:
+    """Findings on a promoter (on another subject when `promoter` is empty), the most money first."""
+    return reading.rows(FINDINGS, p=promoter, s=subject)
+
+
+@lru_cache(maxsize=512)
+def _kept(reading: Reading, run_id: str, promoter: str) -> dict[str, Any]:
+    return {
+        "money": reading.rows(MONEY, p=promoter), "graph": graph_of(reading, promoter),
+        "timeline": timeline_of(reading, promoter), "bursts": reading.rows(BURSTS, p=promoter),
+        "orders": reading.rows(ORDERS, p=promoter), "payouts": reading.rows(PAYOUTS, p=promoter),
+        "defence": defence_of(reading, promoter),
+    }  # fmt: skip
+
+
+def evidence_of(reading: Reading, promoter: str) -> dict[str, Any]:
+    """A promoter's money, graph, timeline, bursts, orders and payouts; a published run never changes, so it is kept."""
+    return dict(_kept(reading, reading.run_id, promoter))
 
 
 def reasons_of(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The reasons of the findings, each once per clause, with observed and expected where a detector gave them."""
-    seen: dict[str, dict[str, Any]] = {}
+    """Why, the most money first: each clause once, with how many findings say so, and the reason codes of its detectors
+    with what was observed against what peers would show."""
+    found: dict[str, dict[str, Any]] = {}
     for finding in findings:
-        evidence = json.loads(finding["evidence"] or "{}")
-        stated = evidence.get("reasons") if isinstance(evidence, dict) else None
-        first = stated[0] if isinstance(stated, list) and stated and isinstance(stated[0], dict) else {}
-        seen.setdefault(finding["clause"], {
-            "clause": finding["clause"], "reason": finding["reason"], "code": first.get("code"),
-            "observed": first.get("observed"), "expected": first.get("expected"), "ratio": first.get("ratio"),
-            "q": first.get("q"), "clears": first.get("clears"), "confidence": finding["confidence"],
-            "finding_id": finding["finding_id"],
+        entry = found.setdefault(finding["clause"], {
+            "clause": finding["clause"], "findings": 0, "at_stake": Decimal(0), "confidence": finding["confidence"],
+            "reason": finding["reason"], "codes": {},
         })  # fmt: skip
-    return list(seen.values())
+        entry["findings"] += 1
+        entry["at_stake"] = max(entry["at_stake"], finding["amount_at_stake"])
+        for stated in _stated(finding["evidence"]):
+            entry["codes"].setdefault(stated["code"], stated)
+    order = sorted(found.values(), key=lambda e: (not e["codes"], -e["at_stake"], e["clause"]))
+    return [{**e, "codes": list(e["codes"].values())} for e in order]
 
 
-def money_of(reading: Reading, promoter: str) -> list[dict[str, Any]]:
-    """The promoter's statements, month by month."""
-    return reading.rows(MONEY, p=promoter)
+def _stated(evidence: str | None) -> list[dict[str, Any]]:
+    """The coded reasons in a finding's evidence: code, observed, expected, ratio, q and the words of both languages."""
+    loaded = json.loads(evidence or "[]")
+    items = loaded.get("reasons", []) if isinstance(loaded, dict) else loaded
+    return [
+        {k: i.get(k) for k in ("code", "observed", "expected", "ratio", "q")} | dict(texts_of(i["code"]))
+        for i in items if isinstance(i, dict) and isinstance(i.get("code"), str)
+    ]  # fmt: skip
+
+
+def texts_of(code: str) -> Mapping[str, str]:
+    """What a reason code says: zh, en, clears_zh, clears_en; empty for an unknown one."""
+    known = reasons().get(code, {})
+    return {k: str(known.get(k, "")) for k in ("zh", "en", "clears_zh", "clears_en")}
+
+
+def defence_of(reading: Reading, promoter: str) -> dict[str, Any]:
+    """What speaks for the promoter, in figures."""
+    return reading.one(DEFENCE, p=promoter) or {}
 
 
 def timeline_of(reading: Reading, promoter: str) -> list[dict[str, Any]]:
     """Registrations, orders and refunds of the promoter's invitees per natural day."""
-    reading.run_id  # noqa: B018 - loads the manifest that names the zone
     return reading.rows(TIMELINE, p=promoter, zone=reading.manifest["zone"])
-
-
-def burst_days(reading: Reading, promoter: str) -> list[dict[str, Any]]:
-    """The flagged windows."""
-    return reading.rows(BURSTS, p=promoter)
-
-
-def orders_of(reading: Reading, promoter: str) -> list[dict[str, Any]]:
-    """The orders of the promoter's invitees, newest month first, at most 200."""
-    return reading.rows(ORDERS, p=promoter)
 
 
 def graph_of(reading: Reading, promoter: str) -> dict[str, Any]:
@@ -113,5 +154,5 @@ def graph_of(reading: Reading, promoter: str) -> dict[str, Any]:
 
 def _items(evidence: str | None) -> list[dict[str, Any]]:
     loaded = json.loads(evidence or "[]")
-    items = loaded.get("evidence", loaded.get("for", [])) if isinstance(loaded, dict) else loaded
+    items = loaded if isinstance(loaded, list) else []
     return [i for i in items if isinstance(i, dict) and i.get("token")]

@@ -20,15 +20,16 @@ RESULTS = (
     "statement_lines", "statements", "ledger", "payables", "outbox",
 )  # fmt: skip
 STAGE_TABLES = (
-    "feeds/accounts", "feeds/account_changes", "feeds/promoters", "feeds/referrals", "feeds/orders", "feeds/refunds",
-    "feeds/payouts", "feeds/feed_fact", "feeds/quarantined_money", "features/identifier_use",
-    "features/identifier_value", "models/referral_same", "models/detection", "rulebook/standing", "rules/clause_register",
-    "rules/programme_document", "rules/programme_parameter", "casebook/finding", "books/books_run", "draft/draft_month",
+    "feeds/accounts", "feeds/account_changes", "feeds/promoters", "feeds/referrals", "feeds/orders",
+    "feeds/refunds", "feeds/payouts", "feeds/feed_fact", "feeds/quarantined_money", "features/identifier_use",
+    "features/identifier_value", "models/referral_same", "models/detection", "models/model_drift",
+    "rulebook/standing", "rules/clause_register", "rules/programme_document", "rules/programme_parameter",
+    "rules/policy_rule", "casebook/case_money", "books/books_run", "books/books_group_event",
 )  # fmt: skip
 
 
 class Reading:
-    """The tables of the newest published run of `state`. Rows come as dicts; `:name` marks a value."""
+    """The tables of the newest published run of `state`. Rows come as dicts; `$name` marks a value."""
 
     def __init__(self, state: Path) -> None:
         self.state = Path(state)
@@ -61,6 +62,21 @@ class Reading:
         """The first row, None when there is none."""
         rows = self.rows(sql, **values)
         return rows[0] if rows else None
+
+    def has(self, table: str) -> bool:
+        """Whether the run has such a table; older runs may lack a newer one."""
+        return self.one("select 1 as there from duckdb_tables() where table_name = $t", t=table) is not None
+
+    def quarantined(self, feed: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The first 200 rejected rows of a feed of this run, and how many each rule rejected. `feed` is one of the run's."""
+        path = str(self.folder / "quarantine" / f"{feed}.parquet")
+        rows = self.rows(
+            "select file, row_number, rule, detail, row from read_parquet($f) order by file, row_number limit 200",
+            f=path,
+        )
+        return rows, self.rows(
+            "select rule, count(*) as n from read_parquet($f) group by rule order by n desc, rule", f=path
+        )
 
     def _fresh(self) -> duckdb.DuckDBPyConnection:
         folder = self.folder

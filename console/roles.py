@@ -7,13 +7,26 @@ from collections.abc import Iterable, Mapping
 ROLES: Mapping[str, frozenset[str]] = {
     "viewer": frozenset({"read_cases", "read_money", "read_rules", "read_runs"}),
     "analyst": frozenset(
-        {"read_cases", "read_money", "read_rules", "read_runs", "propose", "judge", "work_case", "link", "register_shared"}
+        {
+            "read_cases",
+            "read_money",
+            "read_rules",
+            "read_runs",
+            "propose",
+            "judge",
+            "work_case",
+            "link",
+            "register_shared",
+            "declare_tie",
+        }
     ),
-    "approver": frozenset({"read_cases", "read_money", "read_rules", "read_runs", "decide", "work_case"}),
+    "approver": frozenset(
+        {"read_cases", "read_money", "read_rules", "read_runs", "decide", "work_case", "declare_tie"}
+    ),
     "compliance": frozenset(
-        {"read_cases", "read_money", "read_rules", "read_runs", "read_audit", "decide", "export", "read_reporter"}
+        {"read_cases", "read_money", "read_rules", "read_runs", "read_audit", "decide", "export", "declare_tie"}
     ),
-    "finance": frozenset({"read_cases", "read_money", "read_rules", "release"}),
+    "finance": frozenset({"read_cases", "read_money", "read_rules", "release", "declare_tie"}),
     "rules_admin": frozenset({"read_rules", "read_runs"}),
     "system_admin": frozenset({"manage_users", "read_runs"}),
     "auditor": frozenset({"read_audit"}),
@@ -23,8 +36,14 @@ ROLES: Mapping[str, frozenset[str]] = {
 ACTIONS: frozenset[str] = frozenset().union(*ROLES.values())
 
 
+SIGNED_IN = "signed_in"
+"""The one thing that everybody with a session may do: see the way about, and sign out."""
+
+
 def may(roles: Iterable[str], action: str) -> bool:
     """Whether any of the roles allows the action. Raises KeyError for an action that no role knows."""
+    if action == SIGNED_IN:
+        return True
     if action not in ACTIONS:
         raise KeyError(action)
     return any(action in ROLES.get(role, frozenset()) for role in roles)

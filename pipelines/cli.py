@@ -269,6 +269,19 @@ def verify(what: str | None, state: Path, books_url: str | None) -> None:
     click.echo(check.verify(state, books_url, what))
 
 
+@cli.command(epilog=example("tongren console --port 8765"))
+@click.option("--port", type=click.IntRange(1, 65535), default=8765, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Anything but loopback belongs behind HTTPS.")
+@click.option("--https", is_flag=True, help="HTTPS stands in front: cookies are Secure and __Host-.")
+@STATE
+@BOOKS
+def console(port: int, host: str, https: bool, state: Path, books_url: str | None) -> None:
+    """The analysts' web console; the first start prints a one-time link for the first administrator."""
+    from console.serve import serve
+
+    serve(state, books_url, port, host=host, secure=https, say=click.echo)
+
+
 @cli.command(epilog=example("tongren runs"))
 @STATE
 def runs(state: Path) -> None:

@@ -2,56 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
 
 from casebook import cases as casebook_cases
-from console.desk import desk, page
+from console.desk import Guard, asked, back_to, change, desk, number_of, page
+from console.sessions import Session
+from data_contracts.errors import UsageError
 
 router = APIRouter()
 PER_PAGE = 50
-QUEUE = """
-select
-    m.case_id, m.subject_kind, m.subject_id, m.promoter_id, m.opened_on, m.escalated_on, m.blind, m.findings,
-    money(m.stake_fen) as at_stake, m.confidence, money(m.priority_fen) as priority, m.cutoff_on, m.days_left,
-    (select string_agg(distinct f.clause, ' ' order by f.clause) from findings as f
-     where f.promoter_id = m.promoter_id) as clauses
-from case_money as m
-where ($search = '' or m.case_id = $search or m.promoter_id = $search or m.subject_id = $search)
-order by m.priority_fen desc, m.case_id
-"""
+SOON_DAYS = 7
+FILTERS = ("view", "state", "owner", "clause", "search")
+VIEWS = ("all", "mine", "unowned", "soon", "escalated", "sample")
+BULK = ("take", "close", "note")
 
 
-@page(router, "/", "read_cases", "queue/queue.html")
+@page(router, "/queue", "read_cases", "queue/queue.html")
 def queue(request: Request) -> dict[str, Any]:
     """Open cases by priority (money at stake times confidence), with state, owner and days left."""
     held = desk(request)
-    asked = request.query_params
-    live = {c["case_id"]: c for c in casebook_cases.listing(held.books)}
-    rows = []
-    for row in held.reading.rows(QUEUE, search=asked.get("search", "").strip()[:128]):
-        state = live.get(row["case_id"])
-        if state is None or state["state"] == "closed":
-            continue
-        rows.append({**row, "state": state["state"], "owner": state["owner"], "deadline_on": state["deadline_on"]})
-    wanted = {k: asked[k] for k in ("state", "owner", "clause") if asked.get(k)}
-    rows = [r for r in rows if _fits(r, wanted)]
-    number = max(1, int(asked["page"])) if asked.get("page", "").isdigit() else 1
+    wanted = {name: asked(request, name) for name in FILTERS}
+    everything = held.live.cases()
+    rows = [r for r in everything if _fits(r, wanted, request.state.session.user)]
+    number = number_of(request)
     start = (number - 1) * PER_PAGE
     return {
-        "rows": [_seen(r) for r in rows[start : start + PER_PAGE]], "total": len(rows), "page": number,
+        "rows": [seen(r) for r in rows[start : start + PER_PAGE]], "total": len(rows), "page": number,
         "pages": max(1, -(-len(rows) // PER_PAGE)), "at_stake": sum(r["at_stake"] for r in rows), "wanted": wanted,
-        "search": asked.get("search", ""), "run_id": held.reading.run_id,
+        "views": VIEWS, "states": sorted({r["state"] for r in everything}), "open": len(everything),
+        "owners": sorted({r["owner"] for r in everything if r["owner"]}), "bulk": BULK,
+        "clauses": sorted({c for r in everything if not r["blind"] for c in (r["clauses"] or "").split()}),
+        "run_id": held.reading.run_id, "as_of": held.reading.manifest["as_of"],
+        "cutoff_on": everything[0]["cutoff_on"] if everything else None,
+        "days_left": everything[0]["days_left"] if everything else None,
     }  # fmt: skip
 
 
-def _fits(row: dict[str, Any], wanted: dict[str, str]) -> bool:
-    if "clause" in wanted and wanted["clause"] not in (row["clauses"] or "").split():
-        return False
-    return all(row[k] == wanted[k] for k in ("state", "owner") if k in wanted)
+def _fits(row: Mapping[str, Any], wanted: Mapping[str, str], me: str) -> bool:
+    view, clauses = wanted["view"], [] if row["blind"] else (row["clauses"] or "").split()
+    return (
+        (not wanted["search"] or wanted["search"] in (row["case_id"], row["promoter_id"], row["subject_id"]))
+        and (not wanted["state"] or row["state"] == wanted["state"])
+        and (not wanted["owner"] or row["owner"] == wanted["owner"])
+        and (not wanted["clause"] or wanted["clause"] in clauses)
+        and (view != "mine" or row["owner"] == me)
+        and (view != "unowned" or row["owner"] is None)
+        and (view != "soon" or (row["days_left"] is not None and row["days_left"] <= SOON_DAYS))
+        and (view != "escalated" or row["escalated_on"] is not None)
+        and (view != "sample" or bool(row["blind"]))
+    )
 
 
-def _seen(row: dict[str, Any]) -> dict[str, Any]:
+def seen(row: dict[str, Any]) -> dict[str, Any]:
     """A random-sample case is shown without its score: it is decided blind."""
     return {**row, "confidence": None, "priority": None, "clauses": None} if row["blind"] else row
+
+
+@change(router, "/cases/bulk", "work_case")
+async def many(
+    request: Request, action: Annotated[str, Form(max_length=32)], reason: Annotated[str, Form(max_length=2000)],
+    csrf: Annotated[str, Form(max_length=128)], session: Annotated[Session, Depends(Guard("work_case"))],
+    case_id: Annotated[list[str], Form(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
+) -> Response:  # fmt: skip
+    """One move on several cases for one reason, case by case; stops at the first that is refused."""
+    if action not in BULK or not case_id:
+        raise UsageError(f"choose at least one case, and one of {', '.join(BULK)}")
+    for one in dict.fromkeys(case_id):
+        await run_in_threadpool(casebook_cases.act, desk(request).books, one, action, session.user, reason)
+    return back_to(request, "/queue")

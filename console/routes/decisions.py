@@ -1,0 +1,219 @@
+"""Decisions: see what a measure would do, propose it, approve or reject it, release a hold, answer an appeal."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from casebook import cases as casebook_cases
+from casebook import decisions as casebook_decisions
+from casebook import users
+from casebook.measures import MEASURES
+from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
+from console.effect import effect_of
+from console.routes.session import safe
+from console.sessions import Session
+from data_contracts.errors import UsageError
+
+router = APIRouter()
+PER_PAGE = 100
+Text = Annotated[str, Form(max_length=2000)]
+Short = Annotated[str, Form(max_length=128)]
+STATUSES = ("proposed", "approved", "applied", "rejected", "overturned")
+REGISTER = "select clause, measures, title_zh, title_en from clause_register where len(measures) > 0 order by position"
+
+
+def allowed(held: Desk) -> dict[str, tuple[str, ...]]:
+    """Per clause the measures that it knows, from the run's register."""
+    return {r["clause"]: tuple(r["measures"]) for r in held.reading.rows(REGISTER)}
+
+
+@page(router, "/decisions", "read_cases", "decisions/decisions.html")
+def decisions(request: Request) -> dict[str, Any]:
+    """All decisions; by default those that wait for a person."""
+    status, measure, search = (
+        asked(request, "status") or "proposed",
+        asked(request, "measure"),
+        asked(request, "search"),
+    )
+    found = [
+        d for d in desk(request).live.decisions()
+        if (status == "all" or d["status"] == status) and (not measure or d["measure"] == measure)
+        and (not search or search in (d["decision_id"], d["promoter_id"], d["subject_id"], d["clause"]))
+    ]  # fmt: skip
+    number = number_of(request)
+    return {
+        "rows": found[(number - 1) * PER_PAGE : number * PER_PAGE], "total": len(found), "page": number,
+        "pages": max(1, -(-len(found) // PER_PAGE)), "statuses": STATUSES,
+        "wanted": {"status": status, "measure": measure, "search": search},
+    }  # fmt: skip
+
+
+@page(router, "/decisions/{decision_id}", "read_cases", "decisions/decision.html")
+def decision(request: Request, decision_id: str) -> dict[str, Any]:
+    """One decision: what, why, on whose word, its history, and what it does to the money."""
+    held = desk(request)
+    with held.books.reading() as book:
+        state = casebook_decisions.standing(book, decision_id)
+        appeals = book.rows("select a.*, o.outcome, o.by_whom as answered_by, o.reason as answer from appeal as a "
+                            "left join appeal_outcome as o on o.appeal_id = a.appeal_id where a.decision_id = :d "
+                            "order by a.appeal_id", d=decision_id)  # fmt: skip
+    return {
+        "decision": state, "measure": MEASURES[state["measure"]], "appeals": appeals,
+        "rows": casebook_decisions.history(held.books, decision_id), "notice": _notice(held, decision_id),
+        "finding": held.reading.one("select * from findings where finding_id = $f", f=state["finding_id"]),
+        "moves": [a for a, froms in casebook_decisions.MOVES.items() if state["status"] in froms],
+        "effect": _effect(held, state) if state["status"] in ("proposed", "approved") else None,
+    }  # fmt: skip
+
+
+def _effect(held: Desk, state: dict[str, Any]) -> dict[str, Any]:
+    return effect_of(
+        held.reading, measure=state["measure"], subject_kind=state["subject_kind"], subject_id=state["subject_id"],
+        promoter=str(state["promoter_id"] or state["subject_id"]), month=str(state["month"] or ""),
+    )  # fmt: skip
+
+
+def _notice(held: Desk, decision_id: str) -> dict[str, Any] | None:
+    """When the notice went out and until when the promoter may reply; None when none is needed."""
+    with held.books.reading() as book:
+        sent = book.value(
+            "select min(created_on) from instruction where decision_id = :d and kind = 'notice'", d=decision_id
+        )
+    days = held.reading.one("select max(notice_days) as days from policy_rule")
+    last, _ = casebook_decisions.published(held.books)
+    if sent is None or days is None or days["days"] is None:
+        return None
+    until = date.fromisoformat(sent) + timedelta(days=int(days["days"]))
+    return {"sent_on": sent, "reply_until": until, "days_left": max(0, (until - last).days)}
+
+
+@page(router, "/proposals/new", "propose", "decisions/propose.html")
+def proposal(request: Request) -> dict[str, Any]:
+    """What a measure would do, before it is proposed: the statement before and after."""
+    held = desk(request)
+    clause, _, measure = asked(request, "what").partition("|")
+    kind, _, subject = asked(request, "subject").partition("|")
+    promoter = asked(request, "promoter")
+    known = allowed(held)
+    if measure not in MEASURES or clause not in known or not subject:
+        raise UsageError("choose a clause with its measure, and whom it is about")
+    month = asked(request, "month") or (_last_month(held) if MEASURES[measure].needs_month else "")
+    effect = effect_of(
+        held.reading, measure=measure, subject_kind=kind, subject_id=subject, promoter=promoter, month=month
+    )
+    return {
+        "rows": effect["months"], "effect": effect, "clause": clause, "measure": MEASURES[measure], "month": month,
+        "subject_kind": kind, "subject_id": subject, "promoter": promoter, "case_id": asked(request, "case"),
+        "reason": request.query_params.get("reason", "")[:2000], "permitted": measure in known[clause],
+        "register": held.reading.one("select * from clause_register where clause = $c", c=clause),
+    }  # fmt: skip
+
+
+def _last_month(held: Desk) -> str:
+    last, _ = casebook_decisions.published(held.books)
+    return f"{last:%Y-%m}"
+
+
+@change(router, "/proposals", "propose")
+async def propose(
+    request: Request, measure: Short, clause: Short, subject_kind: Short, subject_id: Short, reason: Text, csrf: Short,
+    session: Annotated[Session, Depends(Guard("propose"))], promoter: Short = "", month: Short = "", functions: Short = "",
+) -> Response:  # fmt: skip
+    """Propose a measure under a clause; somebody else must approve it."""
+    held = desk(request)
+    made = await run_in_threadpool(
+        casebook_decisions.propose, held.books, measure=measure, subject_kind=subject_kind, subject_id=subject_id,
+        clause=clause, by=session.user, reason=reason, allowed=await run_in_threadpool(allowed, held),
+        month=month or None, promoter=promoter or None, functions=functions or None,
+    )  # fmt: skip
+    return back_to(request, f"/decisions/{made}")
+
+
+@change(router, "/decisions/bulk", "decide")
+async def decide_many(
+    request: Request, action: Short, reason: Text, csrf: Short, session: Annotated[Session, Depends(Guard("decide"))],
+    back: Short = "/decisions", decision_id: Annotated[list[str], Form(max_length=500)] = [],  # noqa: B006 - FastAPI copies it
+) -> Response:  # fmt: skip
+    """Approve or reject several decisions for one reason: all of them, or when one is refused none."""
+    if action not in ("approve", "reject") or not decision_id:
+        raise UsageError("choose at least one decision, and approve or reject")
+    await run_in_threadpool(
+        casebook_decisions.decide_all, desk(request).books, decision_id, action, session.user, reason
+    )
+    return back_to(request, safe(back))
+
+
+@change(router, "/decisions/{decision_id}/release", "release")
+async def release(
+    request: Request, decision_id: str, reason: Text, password: Annotated[str, Form(max_length=1024)], csrf: Short,
+    session: Annotated[Session, Depends(Guard("release"))],
+) -> Response:  # fmt: skip
+    """Release a held payout; the person's password is asked for again."""
+    held = desk(request)
+    address = request.client.host if request.client else ""
+    if held.attempts.wait(session.user, address) > 0 or await run_in_threadpool(
+        users.check, held.books, session.user, password
+    ) is None:  # fmt: skip
+        held.attempts.failed(session.user, address)
+        raise HTTPException(403, "the password is not right: nothing was released")
+    await run_in_threadpool(casebook_decisions.decide, held.books, decision_id, "release", session.user, reason)
+    return back_to(request, f"/decisions/{decision_id}")
+
+
+@change(router, "/decisions/{decision_id}/appeal", "work_case")
+async def appeal(
+    request: Request, decision_id: str, filed_by: Short, reason: Text, deadline_on: Annotated[date, Form()], csrf: Short,
+    session: Annotated[Session, Depends(Guard("work_case"))],
+) -> Response:  # fmt: skip
+    """Record a promoter's appeal against an applied decision."""
+    await run_in_threadpool(
+        casebook_cases.appeal, desk(request).books, decision_id, filed_by, reason, deadline_on=deadline_on
+    )
+    return back_to(request, f"/decisions/{decision_id}")
+
+
+@change(router, "/decisions/{decision_id}/{action}", "decide")
+async def decide(
+    request: Request, decision_id: str, action: str, reason: Text, csrf: Short,
+    session: Annotated[Session, Depends(Guard("decide"))],
+) -> Response:  # fmt: skip
+    """Approve, reject or overturn a decision; nobody approves an own proposal."""
+    if action not in ("approve", "reject", "overturn"):
+        raise UsageError(f"there is no action {action} here; there are approve, reject, overturn")
+    await run_in_threadpool(casebook_decisions.decide, desk(request).books, decision_id, action, session.user, reason)
+    return back_to(request, f"/decisions/{decision_id}")
+
+
+@change(router, "/appeals/{appeal_id}/{outcome}", "decide")
+async def answer(
+    request: Request, appeal_id: str, outcome: str, reason: Text, csrf: Short,
+    session: Annotated[Session, Depends(Guard("decide"))], back: Short = "/decisions",
+) -> Response:  # fmt: skip
+    """Answer an appeal; whoever took part in the decision may not."""
+    await run_in_threadpool(casebook_cases.answer, desk(request).books, appeal_id, outcome, session.user, reason)
+    return back_to(request, safe(back))
+
+
+@change(router, "/findings/{finding_id}/verdict", "judge")
+async def verdict(
+    request: Request, finding_id: str, verdict: Short, reason: Text, csrf: Short,
+    session: Annotated[Session, Depends(Guard("judge"))], back: Short = "/queue",
+) -> Response:  # fmt: skip
+    """Say what a finding was worth: confirmed, false alarm, or unclear."""
+    await run_in_threadpool(casebook_decisions.verdict, desk(request).books, finding_id, verdict, session.user, reason)
+    return back_to(request, safe(back))
+
+
+@change(router, "/ties", "declare_tie")
+async def tie(
+    request: Request, promoter: Short, reason: Text, csrf: Short,
+    session: Annotated[Session, Depends(Guard("declare_tie"))], back: Short = "/queue",
+) -> Response:  # fmt: skip
+    """Declare a tie to a promoter; from then on this person decides nothing about it."""
+    await run_in_threadpool(casebook_cases.declare_tie, desk(request).books, session.user, promoter, reason)
+    return back_to(request, safe(back))

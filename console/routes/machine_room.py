@@ -1,0 +1,119 @@
+"""The machine room: runs, quarantine, detectors, known shared infrastructure, figures, deliveries to other systems."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from casebook import registers
+from console import metrics as reckoned
+from console.desk import Guard, asked, back_to, change, desk, page
+from console.sessions import Session
+from data_contracts.errors import NotFound
+
+router = APIRouter()
+Short = Annotated[str, Form(max_length=128)]
+Text = Annotated[str, Form(max_length=2000)]
+FACTS = "select feed, file, rows_in, kept, quarantined, waiting, duplicates from feed_fact order by feed, file"
+HUBS = """
+select kind, token, mask, accounts, entities, suppressed, suppressed_since, reason from identifier_value
+order by suppressed desc, entities desc, kind, token limit 200
+"""
+
+
+@page(router, "/runs", "read_runs", "machine_room/runs.html")
+def runs(request: Request) -> dict[str, Any]:
+    """Published runs, and what the newest took in."""
+    reading = desk(request).reading
+    current = reading.run_id
+    found = []
+    for path in (desk(request).state / "runs").glob("*/manifest.json"):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        found.append({"run_seq": told["run_seq"], "run_id": told["run_id"], "as_of": told["as_of"],
+                      "seconds": round(sum(told["seconds"].values()), 1), "files": len(told["outputs"]),
+                      "current": told["run_id"] == current})  # fmt: skip
+    seconds = [{"stage": k, "seconds": v} for k, v in reading.manifest["seconds"].items()]
+    return {"rows": sorted(found, key=lambda r: -r["run_seq"]), "feeds": reading.rows(FACTS), "seconds": seconds,
+            "models": reading.manifest["models"], "manifest": reading.manifest}  # fmt: skip
+
+
+@page(router, "/quarantine/{feed}", "read_runs", "machine_room/quarantine.html")
+def quarantine(request: Request, feed: str) -> dict[str, Any]:
+    """Rejected rows of a feed, identifiers masked, and by which rule."""
+    reading = desk(request).reading
+    feeds = [r["feed"] for r in reading.rows("select distinct feed from feed_fact order by feed")]
+    if feed not in feeds:
+        raise NotFound(f"there is no feed {feed}; there are {', '.join(feeds)}")
+    rows, rules = reading.quarantined(feed)
+    return {"rows": rows, "rules": rules, "feed": feed, "feeds": feeds}
+
+
+@page(router, "/detectors", "read_runs", "machine_room/detectors.html")
+def detectors(request: Request) -> dict[str, Any]:
+    """Each detector: what it flagged, how analysts judged it, and whether its inputs have moved."""
+    held = desk(request)
+    return {"rows": reckoned.by_detector(held.reading, held.books), "drift": reckoned.drift(held.reading)}
+
+
+@page(router, "/metrics", "read_money", "machine_room/metrics.html")
+def metrics(request: Request) -> dict[str, Any]:
+    """What the work came to: loss prevented and recovered, reversals, time to decision, precision."""
+    held = desk(request)
+    return {
+        "rows": reckoned.totals(held.reading, held.books), "months": reckoned.by_month(held.reading),
+        "detectors": reckoned.by_detector(held.reading, held.books),
+    }  # fmt: skip
+
+
+@page(router, "/shared", "read_runs", "machine_room/shared.html")
+def shared(request: Request) -> dict[str, Any]:
+    """Identifiers that strangers share: found by the run, or registered by analysts."""
+    held = desk(request)
+    with held.books.reading() as book:
+        register = book.rows("select * from shared_state order by shared_id")
+    kind = asked(request, "kind")
+    hubs = [h for h in held.reading.rows(HUBS) if not kind or h["kind"] == kind]
+    return {"rows": hubs, "register": register, "as_of": held.reading.manifest["as_of"], "kind": kind}
+
+
+@change(router, "/shared", "register_shared")
+async def add_shared(
+    request: Request, kind: Short, token: Short, label: Short, reason: Text, csrf: Short, from_on: Annotated[date, Form()],
+    session: Annotated[Session, Depends(Guard("register_shared"))],
+) -> Response:  # fmt: skip
+    """Register an identifier as shared by strangers; it links nobody from the next run on."""
+    await run_in_threadpool(
+        lambda: registers.add_shared(desk(request).books, kind, token, label, session.user, reason, from_on=from_on)
+    )
+    return back_to(request, "/shared")
+
+
+@change(router, "/shared/{shared_id}/end", "register_shared")
+async def end_shared(
+    request: Request, shared_id: str, reason: Text, csrf: Short, to_on: Annotated[date, Form()],
+    session: Annotated[Session, Depends(Guard("register_shared"))],
+) -> Response:  # fmt: skip
+    """End an entry of the register."""
+    await run_in_threadpool(
+        lambda: registers.end_shared(desk(request).books, shared_id, session.user, reason, to_on=to_on)
+    )
+    return back_to(request, "/shared")
+
+
+@page(router, "/deliveries", "read_runs", "machine_room/deliveries.html")
+def deliveries(request: Request) -> dict[str, Any]:
+    """What other systems were told, and what they still lack."""
+    held = desk(request)
+    with held.books.reading() as book:
+        sent = book.rows("select message_id, target, max(attempt) as attempts, max(delivered) as delivered, max(at) as at "
+                         "from delivery group by message_id, target order by max(at) desc, message_id, target limit 200")  # fmt: skip
+        waiting = book.rows("select kind, count(*) as instructions from instruction group by kind order by kind")
+    outbox = held.reading.rows("select instruction_id, kind, subject_id, decision_id, created_on from outbox "
+                               "order by created_on desc, instruction_id limit 200")  # fmt: skip
+    return {"rows": outbox, "sent": sent, "kinds": waiting, "none": Decimal(0)}

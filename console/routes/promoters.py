@@ -1,0 +1,158 @@
+"""A promoter, an account, a statement, and the evidence report to take away."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from casebook import dossier
+from casebook.dossier.press import file_name
+from console.desk import FAULTS, Guard, desk, page
+from console.evidence import evidence_of, findings_of
+from data_contracts.errors import NotFound
+
+router = APIRouter()
+TYPES = {
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+}
+MEMBERSHIPS = (
+    "select joined_at, left_at, left_reason, consented_version from promoters where promoter_id = $p order by joined_at"
+)
+STANDING = "select from_at, to_at, ended_by from standing where promoter_id = $p order by from_at"
+RELATIONS = """
+select established, reason, count(*) as invitees from relations where promoter_id = $p
+group by all order by established desc, reason
+"""
+SAME = """
+select invitee_id, outcome, match_weight, group_id, group_status, hops from referral_same
+where promoter_id = $p order by match_weight desc, invitee_id limit 200
+"""
+PAYABLES = """
+select month, instalment_no, due_on, amount, payer, status from payables where promoter_id = $p
+order by month, instalment_no, part_no
+"""
+IDENTIFIERS = """
+select u.kind, u.mask, u.token, min(u.first_seen) as first_seen, max(u.last_seen) as last_seen,
+    coalesce(any_value(v.entities), 1) as shared_by, coalesce(any_value(v.suppressed), false) as suppressed
+from identifier_use as u left join identifier_value as v on u.kind = v.kind and u.token = v.token
+where u.account_id = $a group by u.kind, u.mask, u.token order by u.kind, first_seen, u.token limit 200
+"""
+LINKS = """
+select case when account_a = $a then account_b else account_a end as account_id, outcome, match_weight, kinds
+from links where account_a = $a or account_b = $a order by match_weight desc, account_id limit 200
+"""
+ACCOUNT_ORDERS = """
+select o.order_id, o.product_code, o.kind, o.paid_at, money(o.cash_fen) as cash, money(sum(r.cash_fen)) as refunded
+from orders as o left join refunds as r on o.order_id = r.order_id
+where o.account_id = $a group by all order by o.paid_at desc, o.order_id limit 200
+"""
+STATEMENT_LINES = """
+select line_kind, invitee_id, order_id, governing_document, net_amount, rate, rebate, qualifies, clause
+from statement_lines where promoter_id = $p and month = $m order by line_no limit 1000
+"""
+LEDGER = """
+select posted_on, earning_month, ledger_account, amount, cause, transaction_id
+from ledger where promoter_id = $p and month = $m order by posted_on, entry_id limit 500
+"""
+
+
+@page(router, "/promoters/{promoter_id:path}", "read_cases", "promoters/promoter.html")
+def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
+    """Everything about one promoter: standing, relations, same users, findings, decisions, money."""
+    held = desk(request)
+    reading = held.reading
+    memberships = reading.rows(MEMBERSHIPS, p=promoter_id)
+    relations = reading.rows(RELATIONS, p=promoter_id)
+    if not memberships and not relations:
+        raise NotFound(f"there is no promoter {promoter_id} in this run")
+    with held.books.reading() as book:
+        cases = book.rows("select case_id, state, owner, opened_on, deadline_on from case_state "
+                          "where promoter_id = :p order by opened_on, case_id", p=promoter_id)  # fmt: skip
+        ties = book.rows("select person, reason from tie where promoter_id = :p order by person", p=promoter_id)
+    blind = any(c["state"] != "closed" for c in held.live.cases() if c["promoter_id"] == promoter_id and c["blind"])
+    findings = findings_of(reading, promoter_id)
+    return {
+        "promoter_id": promoter_id, "memberships": memberships, "relations": relations,
+        "standing": reading.rows(STANDING, p=promoter_id), "same": [] if blind else reading.rows(SAME, p=promoter_id),
+        "rows": [{**f, "confidence": None} for f in findings] if blind else findings,
+        "decisions": held.live.decisions_on(promoter_id), "cases": cases, "ties": ties,
+        "payables": reading.rows(PAYABLES, p=promoter_id), **evidence_of(reading, promoter_id),
+    }  # fmt: skip
+
+
+@page(router, "/accounts/{account_id:path}", "read_cases", "promoters/account.html")
+def account(request: Request, account_id: str) -> dict[str, Any]:
+    """One account: identifiers as masks with how many unrelated users hold them, links, orders."""
+    reading = desk(request).reading
+    found = reading.one("select * from accounts where account_id = $a", a=account_id)
+    if found is None:
+        raise NotFound(f"there is no account {account_id} in this run")
+    return {
+        "account": found, "rows": reading.rows(IDENTIFIERS, a=account_id), "links": reading.rows(LINKS, a=account_id),
+        "group": reading.one("select * from groups where account_id = $a", a=account_id),
+        "referral": reading.one("select * from relations where invitee_id = $a", a=account_id),
+        "promotes": reading.one("select count(*) as n from promoters where promoter_id = $a", a=account_id),
+        "orders": reading.rows(ACCOUNT_ORDERS, a=account_id),
+    }  # fmt: skip
+
+
+@page(router, "/statements/{month}/{promoter_id:path}", "read_money", "promoters/statement.html")
+def statement(request: Request, month: str, promoter_id: str) -> dict[str, Any]:
+    """One promoter's statement of one month, line by line, with its postings."""
+    reading = desk(request).reading
+    found = reading.one("select * from statements where promoter_id = $p and month = $m", p=promoter_id, m=month)
+    if found is None:
+        raise NotFound(f"promoter {promoter_id} has no statement of {month}")
+    months = [
+        r["month"]
+        for r in reading.rows("select month from statements where promoter_id = $p order by month", p=promoter_id)
+    ]
+    place = months.index(month)
+    return {
+        "statement": found, "rows": reading.rows(STATEMENT_LINES, p=promoter_id, m=month), "promoter_id": promoter_id,
+        "ledger": reading.rows(LEDGER, p=promoter_id, m=month), "month": month,
+        "payables": [r for r in reading.rows(PAYABLES, p=promoter_id) if r["month"] == month],
+        "earlier": months[place - 1] if place else None, "later": months[place + 1] if place + 1 < len(months) else None,
+    }  # fmt: skip
+
+
+Format = Annotated[str, Query(pattern="^(html|pdf)$")]
+Data = Annotated[str, Query(pattern="^(json|csv)$")]
+Edition = Annotated[str, Query(pattern="^(internal|promoter)$")]
+
+
+@router.get("/reports/{promoter_id:path}", openapi_extra={"x-action": "read_cases"}, response_class=Response,
+            responses=FAULTS, dependencies=[Depends(Guard("read_cases"))])  # fmt: skip
+def report(
+    request: Request, promoter_id: str, format: Format = "html", edition: Edition = "internal",
+    lang: Annotated[str, Query(pattern="^(zh|en)$")] = "zh",
+) -> Response:  # fmt: skip
+    """The evidence report, to read or to print."""
+    return _written(request, promoter_id, format, edition, lang)
+
+
+@router.get("/evidence/{promoter_id:path}", openapi_extra={"x-action": "export"}, response_class=Response,
+            responses=FAULTS, dependencies=[Depends(Guard("export"))])  # fmt: skip
+def evidence(request: Request, promoter_id: str, format: Data = "json") -> Response:
+    """The evidence as data, for whoever may export it."""
+    return _written(request, promoter_id, format, "internal", "zh")
+
+
+def _written(request: Request, promoter_id: str, format: str, edition: str, lang: str) -> Response:
+    reading = desk(request).reading
+    folder = reading.folder
+    with tempfile.TemporaryDirectory() as place:
+        path = dossier.write_one(
+            folder / "tables", promoter_id, Path(place), format=format, edition=edition, lang=lang,
+            run_facts=reading.manifest,
+        )  # fmt: skip
+        body = path.read_bytes()
+    name = f"{file_name(promoter_id)}.{format}".encode("ascii", "replace").decode()
+    return Response(body, media_type=TYPES[format], headers={"Content-Disposition": f'attachment; filename="{name}"'})
