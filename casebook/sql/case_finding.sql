@@ -43,8 +43,8 @@ open_case as (
 subject as (
     select
         f.finding_id,
+        f.detector,
         f.promoter_id,
-        f.first_seen,
         case
             when f.subject_kind = 'ring' then 'ring' when f.promoter_id is not null then 'promoter' else f.subject_kind
         end as case_kind,
@@ -59,6 +59,7 @@ subject as (
 
 select
     s.finding_id,
+    s.detector,
     s.promoter_id,
     s.case_kind,
     s.case_subject,

@@ -19,6 +19,8 @@ with line as (
     anti join finding_line as l on f.finding_id = l.finding_id
     where
         f.subject_kind in ('promoter', 'ring')
+        -- Chance drew the audit sample: no money hangs on it.
+        and f.detector <> 'audit_sample'
         and (
             f.window_start is null
             or m.month between strftime(f.window_start, '%Y-%m') and strftime(f.window_end, '%Y-%m')

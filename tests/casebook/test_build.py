@@ -360,12 +360,11 @@ def test_money_at_stake_is_that_of_the_orders_which_the_evidence_names(built: Bu
     assert rows(wh, "select amount_at_stake_fen from finding") == [{"amount_at_stake_fen": 5_970}]
 
 
-def test_the_audit_sample_opens_one_blind_case_a_month(built: Build) -> None:
-    drawn = [{"detector": "audit_sample", "subject_kind": "promoter", "subject_id": "P7", "promoter_id": "P7", "window_start": NONE}]
-    wh = built(detection=drawn, parameter_span=[DAYS])
-    assert rows(wh, "select subject_id, blind from case_money") == [{"subject_id": "P7", "blind": 1}]
-    assert [s["kind"] for s in rows(wh, "select * from case_step")] == ["note"]
-    before = {"case_id": "C1", "subject_kind": "promoter", "subject_id": "P7", "state": "closed", "opened_on": date(2026, 1, 5)}
-    assert rows(built(detection=drawn, books_case=[before], parameter_span=[DAYS]), "select * from new_case") == []
-    later = built(as_of=date(2026, 2, 1), detection=drawn, books_case=[before], parameter_span=[DAYS])
-    assert len(rows(later, "select * from new_case")) == 1
+def test_a_case_of_the_audit_sample_alone_is_blind_and_no_money_hangs_on_it(built: Build) -> None:
+    drawn = {**BURST, "clause": "3.5(1)", "detector": "audit_sample", "status": "unknown", "window_start": NONE, "window_end": None,
+             "confidence": 0.0}  # fmt: skip
+    wh = built(clause_result=[drawn], draft_month=[MONTH], parameter_span=[DAYS])
+    assert rows(wh, "select subject_id, blind, stake_fen from case_money") == [{"subject_id": "P1", "blind": 1, "stake_fen": 0}]
+    assert {s["kind"] for s in rows(wh, "select * from case_step")} == {"finding", "note"}
+    wh = built(clause_result=[drawn, BURST], draft_month=[MONTH], parameter_span=[DAYS])
+    assert rows(wh, "select blind from new_case") == [{"blind": 0}]
