@@ -1,4 +1,4 @@
-"""How many refunds were to be expected: orders at risk by age and product, times what the day did to everybody.
+"""How many returns were to be expected: orders at risk by age and product, times what the day did to everybody.
 
 1. Hazard per age band, over all promoters, each one's share capped: no ring sets the standard.
 2. Day effect: refunds of a day over those expected, each promoter's share capped again. A site-wide outage lifts
@@ -28,12 +28,14 @@ _SPECIAL_BELOW = 1e-4
 
 @dataclass(frozen=True)
 class Cells:
-    """One entry per promoter and day with refunds, in that order. `bands` counts them by age band; in `capped_fen` no
-    refund counts for more than nine in ten stay below: one dear order alone is no burst."""
+    """One entry per promoter and day with refunds, in that order. `returns` are decisions to give back (see `Refunded`),
+    `bands` counts them by age band, `orders` are the refunded orders. In `capped_fen` no return counts for more than
+    nine in ten stay below: one dear order alone is no burst."""
 
     promoter: Ints
     day: Ints
     orders: Floats
+    returns: Floats
     fen: Floats
     capped_fen: Floats
     bands: Floats
@@ -69,7 +71,7 @@ class Exposure:
     refund_share: float
 
     def chunks(self, wanted: Ints | None = None) -> Iterator[tuple[Ints, Floats, Floats]]:
-        """For promoters (all, or positions `wanted`, ascending): positions, expected orders and fen per day."""
+        """For promoters (all, or positions `wanted`, ascending): positions, expected returns and fen per day."""
         positions = np.arange(self.panel.count) if wanted is None else wanted
         for start in range(0, len(positions), CHUNK):
             some = positions[start : start + CHUNK]
@@ -82,29 +84,31 @@ def expose(panel: Panel) -> Exposure:
     per_promoter, per_day, per_cell = _at_risk(panel, cells)
     hazard = _hazard(panel, cells, per_promoter)
     calendar = _calendar(cells, per_day * hazard, per_cell * hazard, panel.background[cells.promoter])
-    paid, back = panel.paid.fen.sum(), panel.refunded.fen.sum()
     typical = panel.paid.fen.sum() / max(panel.paid.orders.sum(), 1.0)
-    share = back / max(len(panel.refunded.fen) * typical, 1.0) if paid else 1.0
-    return Exposure(panel, cells, hazard, calendar, float(np.clip(share, 0.2, 2.0)))
+    share = cells.fen.sum() / max(cells.returns.sum() * typical, 1.0)
+    return Exposure(panel, cells, hazard, calendar, float(np.clip(share, 0.2, 5.0)))
 
 
 def _cells(panel: Panel) -> Cells:
     refunded = panel.refunded
     key = refunded.promoter * panel.days + refunded.day
     distinct, place = np.unique(key, return_inverse=True)
-    bands = np.zeros((len(distinct), len(BANDS)))
-    np.add.at(bands, (place, refunded.band), 1.0)
-    fen = sums(place, refunded.fen, len(distinct))
-    capped = sums(place, refunded.fen.clip(max=_largest(panel)), len(distinct))
-    return Cells(distinct // panel.days, distinct % panel.days, bands.sum(axis=1), fen, capped, bands)
+    size, bands = len(distinct), np.zeros((len(distinct), len(BANDS)))
+    np.add.at(bands, (place, refunded.band), refunded.returns)
+    capped = refunded.fen * np.minimum(1.0, _largest(panel) / np.maximum(refunded.return_fen, 1.0))
+    return Cells(
+        distinct // panel.days, distinct % panel.days, sums(place, np.ones(len(place)), size),
+        np.round(bands.sum(axis=1), 6), sums(place, refunded.fen, size), sums(place, capped, size), bands,
+    )  # fmt: skip
 
 
 def _largest(panel: Panel) -> Floats:
-    """Per refund the most that it counts for: its promoter's usual order times what nine refunds in ten stay below."""
+    """Per refund the most that its return counts for: its promoter's usual order times what nine in ten stay below."""
     paid, refunded = panel.paid, panel.refunded
     usual = (sums(paid.promoter, paid.fen, panel.count) + 1.0) / (sums(paid.promoter, paid.orders, panel.count) + 1e-4)
     mine = usual[refunded.promoter]
-    return np.asarray(mine * (np.quantile(refunded.fen / mine, LARGEST_SHARE) if len(mine) else 1.0), dtype=np.float64)
+    share = np.quantile(refunded.return_fen / mine, LARGEST_SHARE) if len(mine) else 1.0
+    return np.asarray(mine * share, dtype=np.float64)
 
 
 def _cumulated(panel: Panel, some: Ints, weight: Floats) -> Floats:
@@ -154,16 +158,16 @@ def _hazard(panel: Panel, cells: Cells, at_risk: Floats) -> Floats:
 def _calendar(cells: Cells, per_day: Floats, per_cell: Floats, background: Bools) -> Calendar:
     days = len(per_day)
     expected, mine = per_day.sum(axis=1), per_cell.sum(axis=1)
-    effect, counted, capped = np.ones(days), np.zeros(days), cells.orders
+    effect, counted, capped = np.ones(days), np.zeros(days), cells.returns
     for _ in range(8):  # a special day lifts its own caps step by step; a lone burst does not
         cap = 1.0 + _CAP * effect[cells.day] * mine
-        capped = np.where(background, cells.orders, np.minimum(cells.orders, cap))
+        capped = np.where(background, cells.returns, np.minimum(cells.returns, cap))
         counted = sums(cells.day, capped, days)
         effect = (counted + _PULL_SPECIAL) / (expected + _PULL_SPECIAL)
     # the chance of as many from a Poisson half as noisy again
     chance = gammainc(np.maximum(counted / 1.5, 1e-9), np.maximum(expected, 1e-9) / 1.5)
     special = (counted >= 5) & (chance < _SPECIAL_BELOW)
-    shares = cells.bands * (capped / np.maximum(cells.orders, 1.0))[:, None]
+    shares = cells.bands * (capped / np.maximum(cells.returns, 1e-9))[:, None]
     by_band = np.zeros_like(per_day)
     np.add.at(by_band, cells.day, shares)
     pull = np.where(special, _PULL_SPECIAL, _PULL)
@@ -171,7 +175,7 @@ def _calendar(cells: Cells, per_day: Floats, per_cell: Floats, background: Bools
 
 
 def _expected(exposure: Exposure, some: Ints) -> tuple[Floats, Floats]:
-    """Expected refund orders and refunded fen per promoter of `some` and day, others' day effects applied."""
+    """Expected returns and refunded fen per promoter of `some` and day, others' day effects applied."""
     panel, calendar = exposure.panel, exposure.calendar
     days, special = panel.days, np.flatnonzero(calendar.special)
     own, own_bands = _own(exposure, some)

@@ -39,12 +39,18 @@ class Paid:
 
 @dataclass(frozen=True)
 class Refunded:
-    """One entry per refunded order, by promoter, day and order id; `row` is its place in the refund_order table."""
+    """One entry per refunded order, by promoter and day; `row` is its place in the refund_order table.
+
+    What one account gives back on one day is one decision, a *return*, however many orders it takes back: `returns` is
+    the order's share of it, `return_fen` the fen of the whole return.
+    """
 
     promoter: Ints
     day: Ints
     band: Ints
     fen: Floats
+    returns: Floats
+    return_fen: Floats
     row: Ints
 
 
@@ -88,10 +94,13 @@ def panel(refund_day: pa.Table, refund_order: pa.Table, as_of: date) -> Panel:
     band = np.searchsorted(_BAND_ENDS, np.maximum(age, 0))
     recent = (refund_on > last - LOOKBACK_DAYS) & (refund_on >= first) & (refund_on <= last) & (band < len(BANDS))
     row = np.flatnonzero(recent)
-    row = row[np.lexsort((row, refund_on[row], by_order[row]))]
+    row = row[np.lexsort((row, refund_on[row], by_order[row]))]  # row order is order id's
+    fen = ints_of(refund_order["refund_fen"])[row].astype(np.float64)
+    account = codes([refund_order["account_id"]])[1][0][row]
+    _, place, orders_of = np.unique(account * 100_000 + refund_on[row], return_inverse=True, return_counts=True)
     refunded = Refunded(
-        by_order[row], refund_on[row] - first, band[row].astype(np.int64),
-        ints_of(refund_order["refund_fen"])[row].astype(np.float64), row,
+        by_order[row], refund_on[row] - first, band[row].astype(np.int64), fen,
+        1.0 / orders_of[place], sums(place, fen, len(orders_of))[place], row,
     )  # fmt: skip
     background = np.asarray(promoters == "", dtype=np.bool_)
     return Panel(promoters, EPOCH + timedelta(days=first), max(last - first + 1, 1), paid, refunded, background)

@@ -16,12 +16,14 @@ MOST_WINDOWS = 6
 
 @dataclass(frozen=True)
 class Found:
-    """One unusual window. Days are day numbers of the panel; `expected*` already follow the peers' mean."""
+    """One unusual window. Days are day numbers of the panel; `expected*` already follow the peers' mean. `refunds` are
+    orders, `returns` decisions to give back, which is what is tested; `expected` is in orders."""
 
     position: int
     first_day: int
     last_day: int
     refunds: float
+    returns: float
     fen: float
     expected: float
     expected_fen: float
@@ -82,10 +84,11 @@ def _disjoint(verdict: Verdict, mine: Ints, p: Floats) -> Ints:
 def _found(verdict: Verdict, n: int, p: float, q: float, months: int) -> Found:
     found, days, standard = verdict.windows, verdict.days, verdict.standard
     first, last, position = int(found.first[n]), int(found.last[n]), int(found.promoter[n])
-    mean, mean_fen = float(standard.peers.mean[position]), float(standard.fen_peers.mean[position])
+    cells, mean, mean_fen = verdict.exposure.cells, float(standard.peers.mean[position]), float(standard.fen_peers.mean[position])
     return Found(
-        position, int(days.day[first]), int(days.day[last]), float(found.refunds[n]),
-        float(verdict.exposure.cells.fen[first : last + 1].sum()), float(found.expected[n]) * mean,
+        position, int(days.day[first]), int(days.day[last]), float(cells.orders[first : last + 1].sum()),
+        float(found.refunds[n]), float(cells.fen[first : last + 1].sum()),
+        float(found.expected[n]) * mean * verdict.orders_per_return,
         float(days.fen_through[last] - days.fen_before[first]) * mean_fen,
         float(found.tail[n]), float(found.fen_tail[n]), p, q, months,
     )  # fmt: skip
@@ -97,8 +100,9 @@ def _whole(verdict: Verdict, position: int, level: Floats) -> Found:
     mine = np.flatnonzero(days.promoter == position)
     months = len({f"{verdict.exposure.panel.on(int(d)):%Y-%m}" for d in days.day[mine]})
     return Found(
-        position, int(days.day[mine[0]]), int(days.day[mine[-1]]), float(standard.refunds[position]),
-        float(verdict.exposure.cells.fen[mine].sum()), float(standard.expected[position] * standard.peers.mean[position]),
+        position, int(days.day[mine[0]]), int(days.day[mine[-1]]), float(verdict.exposure.cells.orders[mine].sum()),
+        float(standard.refunds[position]), float(verdict.exposure.cells.fen[mine].sum()),
+        float(standard.expected[position] * standard.peers.mean[position]) * verdict.orders_per_return,
         float(standard.expected_fen[position] * standard.fen_peers.mean[position]), float(level[0]), float(level[1]),
         float(verdict.p[position]), float(verdict.q[position]), months,
     )  # fmt: skip

@@ -36,6 +36,12 @@ class Verdict:
         """Promoter ids by position."""
         return self.exposure.panel.promoters
 
+    @property
+    def orders_per_return(self) -> float:
+        """Refunded orders per return over everybody: turns expected returns into expected orders."""
+        cells = self.exposure.cells
+        return float(cells.orders.sum() / cells.returns.sum()) if len(cells.day) else 1.0
+
 
 def judge(refund_day: pa.Table, refund_order: pa.Table, group_member: pa.Table, as_of: date) -> Verdict:
     """Test every promoter of the panel against its peers and its own history."""
@@ -44,7 +50,7 @@ def judge(refund_day: pa.Table, refund_order: pa.Table, group_member: pa.Table, 
     totals, bounds = _cumulate(exposure)
     tested = ~board.background & (totals[0] > 0)
     days = Days(
-        cells.promoter, cells.day, cells.orders, bounds[0], bounds[1], bounds[2], bounds[3],
+        cells.promoter, cells.day, cells.returns, bounds[0], bounds[1], bounds[2], bounds[3],
         cells.capped_fen, bounds[4], bounds[5],
     )  # fmt: skip
     standard, sizes = _standard(exposure, totals, tested, group_member)
@@ -63,11 +69,11 @@ def _standard(
     """What is expected of each promoter, by orders and by fen; and the sizes of refunds in expected amounts."""
     board, cells = exposure.panel, exposure.cells
     expected, special, expected_fen = totals
-    refunds, fen = sums(cells.promoter, cells.orders, board.count), sums(cells.promoter, cells.capped_fen, board.count)
+    refunds, fen = sums(cells.promoter, cells.returns, board.count), sums(cells.promoter, cells.capped_fen, board.count)
     family, cohort = families(board.promoters, group_member), _cohorts(board, expected, tested)
     peers = _peers(refunds, expected, special, tested, family, cohort)
     usual = np.divide(expected_fen, expected, out=np.ones(board.count), where=expected > 0)
-    sizes = cells.capped_fen / np.maximum(cells.orders * usual[cells.promoter], 1.0) if len(cells.day) else np.ones(1)
+    sizes = cells.capped_fen / np.maximum(cells.returns * usual[cells.promoter], 1.0) if len(cells.day) else np.ones(1)
     # a compound sum is spread like a count of refunds of this size: mean square over mean
     unit = np.maximum(usual * float((sizes**2).sum() / max(sizes.sum(), 1e-9)), 1.0)
     by_fen = _peers(fen / unit, expected_fen / unit, special * usual / unit, tested, family, cohort)
@@ -75,7 +81,7 @@ def _standard(
 
 
 def _cumulate(exposure: Exposure) -> tuple[Floats, Floats]:
-    """Expected orders, those on special days, and fen: totals per promoter (3 rows); and per cell the sums before and
+    """Expected returns, those on special days, and fen: totals per promoter (3 rows); and per cell the sums before and
     through its day (6 rows)."""
     cells = exposure.cells
     totals, bounds = np.zeros((3, exposure.panel.count)), np.zeros((6, len(cells.day)))

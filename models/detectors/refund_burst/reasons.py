@@ -106,11 +106,13 @@ class Teller:
         """RB09: the window against the promoter's own refunds outside of it."""
         standard, here = self.verdict.standard, found.position
         mean, shape = float(standard.peers.mean[here]), float(standard.peers.shape[here])
-        outside = float(standard.expected[here]) - found.expected / mean
+        per_return = self.verdict.orders_per_return
+        inner = found.expected / mean / per_return
+        outside = float(standard.expected[here]) - inner
         if outside < 1.0:
             return []
-        rest = float(standard.refunds[here]) - found.refunds
-        due = found.expected / mean * (shape + rest) / (shape / mean + outside)
+        rest = float(standard.refunds[here]) - found.returns
+        due = inner * per_return * (shape + rest) / (shape / mean + outside)
         return [self._reason("RB09", found.refunds, due, found.q, inside)] if found.refunds > 3 * due else []
 
 
