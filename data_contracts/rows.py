@@ -82,23 +82,11 @@ def judge_sql(contract: Contract, physical: Mapping[str, str], source: str) -> s
     Gives the typed columns, `row_number`, `rule`, `column_at`, `row_json` (bad rows only, raw identifiers hidden) and
     `zones`: a bit per text instant, 1 << 2i when it came without offset, 2 << 2i when with. Parameters: `$zone`.
     """
-    made = plans(contract, physical)
-    raw = ",\n        ".join(f'{_worded(c, physical.get(c.name))} as "r_{c.name}"' for c in contract.columns)
-    typed = ",\n        ".join(f'{p.value} as "{p.name}"' for p in made)
-    cases = "\n        ".join(
-        f"when {r.predicate} then '{r.code}|{r.column}'" for r in rules(contract, physical)
-    )  # fmt: skip
+    cases = "\n        ".join(f"when {r.predicate} then '{r.code}|{r.column}'" for r in rules(contract, physical))
     shown = ", ".join(f"'{c.name}': {_shown(c)}" for c in contract.columns)
-    columns = ", ".join(f'"{p.name}"' for p in made)
+    columns = ", ".join(f'"{p.name}"' for p in plans(contract, physical))
     return f"""
-with worded as (
-    select row_number, form,
-        {raw}
-    from {source}
-), parsed as (
-    select *,
-        {typed}
-    from worded
+with parsed as ({parsed_sql(contract, physical, source)}
 ), ruled as (
     select *, case
         when form is not null then form || '|'
@@ -112,6 +100,26 @@ select {columns}, row_number,
     case when hit is not null then cast(to_json({{{shown}}}) as varchar) end as row_json,
     {_zones(contract, physical)} as zones
 from ruled"""
+
+
+def parsed_sql(contract: Contract, physical: Mapping[str, str], source: str) -> str:
+    """A SELECT over `source`: each column as it came (`r_*`, null words as null) and its typed value. Parameter `$zone`."""
+    raw = ",\n        ".join(f'{_worded(c, physical.get(c.name))} as "r_{c.name}"' for c in contract.columns)
+    typed = ",\n    ".join(f'{p.value} as "{p.name}"' for p in plans(contract, physical))
+    return f"""
+    select *,
+    {typed}
+    from (
+        select row_number, form,
+        {raw}
+        from {source}
+    )"""
+
+
+def counts_sql(contract: Contract, physical: Mapping[str, str], source: str) -> str:
+    """A SELECT of one row: for each of `rules`, in order, how many rows of `source` break it."""
+    tests = ", ".join(f"count(*) filter (where {r.predicate})" for r in rules(contract, physical))
+    return f"select {tests} from ({parsed_sql(contract, physical, source)})"
 
 
 def text_instants(contract: Contract, physical: Mapping[str, str]) -> tuple[str, ...]:

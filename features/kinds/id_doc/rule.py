@@ -19,6 +19,7 @@ _CHECK = "10X98765432"
 _EIGHTEEN = re.compile(r"\d{17}[\dX]")
 _FIFTEEN = re.compile(r"\d{15}")
 _LETTERED = re.compile(r"[A-Z]{1,3}[A-Z0-9]{5,12}")
+_EXPONENT = re.compile(r"\d{1,18}E\+?\d+")
 _SEPARATORS = str.maketrans("", "", " -·.()")
 _EARLIEST, _LATEST = date(1880, 1, 1), date(2100, 1, 1)
 _PERMITS = {"810": "permit_hk", "820": "permit_mo", "830": "permit_tw"}
@@ -34,6 +35,8 @@ def normalise(value: str) -> Normal | Fault:
     if _EIGHTEEN.fullmatch(value) and value.isascii() and len(set(value)) > 1:
         return _identity_card(value)
     text = half_width(value).upper().translate(_SEPARATORS)
+    if _EXPONENT.fullmatch(text):
+        return Fault("id.excel", "a spreadsheet turned the number into its exponent form")
     if not text or len(set(text)) == 1:
         return _placeholder(text) if text else Fault("id.check", "empty")
     if _FIFTEEN.fullmatch(text):
