@@ -8,13 +8,14 @@ from typing import Any
 
 from casebook.dossier.facts import Facts
 from casebook.dossier.reasons import Reasons
+from casebook.dossier.rules import same_bits
 from casebook.dossier.wording import Words, number
 
 WIDELY_HELD = 20
 
 
-def of_pair(t: Words, facts: Facts, pair: Facts) -> list[str]:
-    """Sentences about one pair: what speaks against it, then what would part it."""
+def of_pair(t: Words, facts: Facts, pair: Facts) -> tuple[str, str]:
+    """About one pair: what speaks against it, and what would part it."""
     pieces = [p for p in pair.get("evidence") or [] if isinstance(p, Mapping)] or _direct(facts, pair["invitee_id"])
     against = [
         t("c_absent", kind=t.label("kind_", p["kind"]))
@@ -26,11 +27,8 @@ def of_pair(t: Words, facts: Facts, pair: Facts) -> list[str]:
         for p in pieces
         if (p.get("shared_by") or 0) > WIDELY_HELD
     ]
-    told = [f"{t('c_against')}: {s}" for s in dict.fromkeys(against)]
-    if not against:
-        told.append(f"{t('c_against')}: {t('c_nothing')}")
     shared = [p for p in pieces if p.get("mask")]
-    return told + [f"{t('c_clears')}: {s}" for s in _parting(t, facts, pair, shared)]
+    return "; ".join(dict.fromkeys(against)) or t("c_nothing"), " ".join(_parting(t, facts, pair, shared)) or "–"
 
 
 def of_finding(t: Words, finding: Facts, reasons: Reasons) -> list[str]:
@@ -63,7 +61,7 @@ def _parting(t: Words, facts: Facts, pair: Facts, shared: Sequence[Mapping[str, 
             yield t("c_without_plain", kind=t.label("kind_", piece["kind"]), mask=piece["mask"])
         return
     weakest = _weakest_step(shared)
-    threshold = float(facts["report"].get("same_bits", 0.0))
+    threshold = float(facts["report"].get("same_bits") or same_bits())
     removed, left = [], float(pair["match_weight"])
     for piece in sorted(weakest, key=lambda p: (-p["weight"], p["kind"])):
         if left < threshold:
@@ -72,7 +70,7 @@ def _parting(t: Words, facts: Facts, pair: Facts, shared: Sequence[Mapping[str, 
         left = round(left - piece["weight"], 6)
     names = t.join([f"{t.label('kind_', p['kind'])} {p['mask']}" for p in removed])
     key = "c_without" if left < threshold or len(removed) == len(shared) else "c_without_all"
-    held, fallen = number(pair["match_weight"], 1), number(left, 1).replace("-", "−")
+    held, fallen = f"{pair['match_weight']:,.1f}", f"{left:,.1f}".replace("-", "−")
     yield t(key, what=names, from_bits=held, to_bits=fallen, need=number(threshold, 1))
 
 

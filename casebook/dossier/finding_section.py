@@ -33,7 +33,9 @@ def section(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
         blocks += _words_of(t, facts, clause)
         if len(findings) > 1:
             blocks.append(para(t("f_group", n=len(findings)), "note"))
-        plain = [f for f in findings if isinstance(f["evidence"], Mapping) and not f["window_start"]]
+        plain = [
+            f for f in findings if (isinstance(f["evidence"], Mapping) or not f["evidence"]) and not f["window_start"]
+        ]
         if len(plain) > MOST_BOXES:
             blocks.append(_listed(t, plain, reasons))
             findings = [f for f in findings if f not in plain]
@@ -55,10 +57,15 @@ def _words_of(t: Words, facts: Facts, clause: str) -> list[Block]:
 def change(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
     """What speaks against, and the smallest change that would turn each kind of conclusion."""
     blocks: list[Block] = [para(t("c_intro"))]
-    for pair in facts["pairs"][:MOST_FINDINGS]:
-        told = counterfactual.of_pair(t, facts, pair)
-        if told:
-            blocks += [heading(f"{facts['report']['promoter_id']} – {pair['invitee_id']}", 4), bullets(told)]
+    if facts["pairs"]:
+        shown = facts["pairs"][:MOST_LISTED]
+        rows = [{"invitee_id": p["invitee_id"], "said": counterfactual.of_pair(t, facts, p)} for p in shown]
+        columns = [
+            Column(t("mo_invitee"), lambda r: ident(r["invitee_id"])),
+            Column(t("c_against"), lambda r: r["said"][0]),
+            Column(t("c_clears"), lambda r: r["said"][1]),
+        ]
+        blocks.append(table(columns, rows))
     told = [s for f in facts["findings"] for s in counterfactual.of_finding(t, f, reasons)]
     if told:
         blocks += [heading(t("s_findings"), 4), bullets(dict.fromkeys(told))]

@@ -53,7 +53,8 @@ def _table_rows(block: Block) -> Markup:
                 below_zero = isinstance(value, str) and value.startswith("−")
                 out.append('<td class="n neg">' if below_zero else '<td class="n">')
             else:
-                out.append("<td>")
+                day = isinstance(value, str) and len(value) == 10 and value[4:5] == value[7:8] == "-"
+                out.append('<td class="d">' if day else "<td>")
             out += (_cell(value), "</td>")
         out.append("</tr>\n")
     return Markup("".join(out))  # noqa: S704

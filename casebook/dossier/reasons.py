@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,14 +19,14 @@ class Reasons:
     codes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def sentence(self, lang: str, code: str) -> str:
-        """What a code says; several codes in one text are each told."""
+        """What a code says; of several codes the first is told, and all are named."""
         told = self.codes.get(code)
         if told:
             return str(told.get(lang) or told.get(f"text_{lang}") or told.get(f"title_{lang}") or code)
         parts = code.replace(",", " ").split()
-        if len(parts) > 1 and all(p in self.codes for p in parts):
-            return "; ".join(self.sentence(lang, p) for p in parts)
-        return code
+        if len(parts) > 1 and parts[0] in self.codes:  # the strongest first; the evidence tells the others
+            return f"{self.sentence(lang, parts[0])} ({code})"
+        return _in_chinese(code) if lang == "zh" else code
 
     def clears(self, lang: str, code: str) -> str:
         """What would clear a code; empty when the file does not say."""
@@ -35,6 +36,20 @@ class Reasons:
     def field(self, lang: str, name: str) -> str:
         """The name of a piece of evidence, readable."""
         return name.replace("_fen", "").replace("_", " ").replace(".", " · ")
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    entries = yaml.safe_load(Path(__file__).with_name("said.yaml").read_text(encoding="utf-8"))
+    return [(re.compile(str(e["en"])), str(e["zh"])) for e in entries]
+
+
+def _in_chinese(sentence: str) -> str:
+    for pattern, chinese in _patterns():
+        found = pattern.fullmatch(sentence)
+        if found:
+            return chinese.replace("{1}", found.group(1)) if found.groups() else chinese
+    return sentence
 
 
 @cache

@@ -7,10 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from data_contracts.cards import Card, load_all
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = (("clause", ROOT / "rulebook" / "clauses"), ("detector", ROOT / "models" / "detectors"))  # read as data
+MODEL = ROOT / "models" / "same_user" / "model.yaml"
 LONGEST = 6_000
 
 
@@ -31,3 +34,11 @@ def described(name: str) -> tuple[tuple[str, Any], ...] | None:
         ("name", name), ("title_zh", card.title_zh), ("title_en", card.title_en), ("version", card.version),
         ("file", card.rule.relative_to(ROOT).as_posix()), ("sha256", hashlib.sha256(data).hexdigest()), ("text", text),
     )  # fmt: skip
+
+
+@cache
+def same_bits() -> float:
+    """The weight from which two accounts count as one user, as the model's file says it; 0 when there is none."""
+    if not MODEL.exists():
+        return 0.0
+    return float(yaml.safe_load(MODEL.read_text(encoding="utf-8"))["thresholds"]["same_bits"])
