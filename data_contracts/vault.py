@@ -71,6 +71,9 @@ def load_key(state: Path, environ: Mapping[str, str]) -> Key:
     path = state / "token.key"
     if not path.exists() and not path.is_symlink():
         _make_key_file(path)
+        log.warning(
+            "a new token key was made in %s: move it out of the state folder and name it in TONGREN_KEY_FILE", path
+        )
     return Key(_decoded(_from_file(path), path.name))
 
 
@@ -107,7 +110,24 @@ def _make_key_file(path: Path) -> None:
         file.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    log.warning("a new token key was made in %s: move it out of the state folder and name it in TONGREN_KEY_FILE", path)
+
+
+def rotate_key_file(path: Path) -> tuple[Key, Key]:
+    """Replace a key file by a new key; the old one stays beside it as `<name>.<kid>` until it is destroyed.
+
+    Gives (old, new). The old file is in place before the new one takes its name, so no crash loses a key.
+    """
+    old = Key(_decoded(_from_file(path), path.name))
+    kept, fresh = path.with_name(f"{path.name}.{old.kid}"), path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    _make_key_file(fresh)
+    if not kept.exists():
+        os.link(path, kept)
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+    return old, Key(_decoded(_from_file(path), path.name))
 
 
 def _decoded(text: str, source: str) -> bytes:

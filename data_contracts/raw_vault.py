@@ -1,0 +1,232 @@
+"""The optional vault: the one place that can turn a token back, for a named person with a reason, logged first.
+
+Each account has a key of its own (256 bits, AES-GCM), itself encrypted under the installation's key. Destroying that
+key erases the person: what is left of the values cannot be read by anyone, and the log of sights still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from data_contracts.errors import InputRefused, NotAllowed, NotFound
+from data_contracts.vault import Key, token
+
+_NONCE = 12
+_TABLES = """
+create table if not exists facts (name text primary key, value text not null);
+create table if not exists subject (account_id text primary key, wrapped blob, erased_at text, erased_by text);
+create table if not exists held (account_id text not null, kind text not null, token text not null, sealed blob not null,
+    primary key (token, account_id));
+create table if not exists sight (seq integer primary key, at text not null, who text not null, action text not null,
+    subject text not null, reason text not null, hash text not null);
+create trigger if not exists sight_stays before update on sight begin select raise(abort, 'the log of sights is append-only'); end;
+create trigger if not exists sight_kept before delete on sight begin select raise(abort, 'the log of sights is append-only'); end;
+"""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One entry of the log: who did what to whose values, when and why."""
+
+    seq: int
+    at: str
+    who: str
+    action: str
+    subject: str
+    reason: str
+
+
+class Vault:
+    """`vault.db` of a state folder, mode 0600, opened under the installation's key."""
+
+    def __init__(self, path: Path, key: Key) -> None:
+        _own(path)
+        self._key, self._wrap = key, AESGCM(key.subkey("vault"))
+        self._con = sqlite3.connect(path, isolation_level=None)
+        self._con.execute("pragma synchronous = full")
+        self._con.execute("pragma secure_delete = on")
+        self._con.executescript(_TABLES)
+        known = self._con.execute("select value from facts where name = 'kid'").fetchone()
+        if known is None:
+            self._con.execute("insert into facts values ('kid', ?)", [key.kid])
+        elif known[0] != key.kid:
+            self._con.close()
+            raise InputRefused(
+                "vault.key", f"the vault was written under the key {known[0]}, not {key.kid}", where=path
+            )
+
+    def store(self, rows: Iterable[tuple[str, str, str, bytes]]) -> int:
+        """Keep (account_id, kind, token, `packed` value) sealed; what is held already stays. Gives the number of new ones."""
+        before = self._count()
+        with self._transaction():
+            for account, kind, tok, raw in rows:
+                seal = self._subject(account)
+                if seal is not None:
+                    sealed = _sealed(seal, raw, account, kind, tok)
+                    self._con.execute("insert or ignore into held values (?, ?, ?, ?)", [account, kind, tok, sealed])
+        return self._count() - before
+
+    def reveal(self, tok: str, *, who: str, reason: str, at: datetime) -> str:
+        """The raw value behind a token. The sight is in the log, on disk, before the value is decrypted.
+
+        Raises NotAllowed without a person and a reason, NotFound when the vault does not hold it or its owner was erased.
+        """
+        _named(who, reason)
+        found = self._con.execute(
+            "select account_id, kind, sealed from held where token = ? order by account_id", [tok]
+        ).fetchall()
+        self._log(at, who, "reveal", tok, reason)
+        for account, kind, sealed in found:
+            seal = self._existing(account)
+            if seal is not None:
+                return str(_opened(seal, sealed, account, kind, tok)["value"])
+        raise NotFound("the vault holds no readable value for this token")
+
+    def erase(self, account_id: str, *, who: str, reason: str, at: datetime) -> None:
+        """Destroy a subject's key. Its values can never be read again, nor stored anew."""
+        _named(who, reason)
+        with self._transaction():
+            self._con.execute(
+                "insert into subject values (?, null, ?, ?) on conflict (account_id) do update set wrapped = null, "
+                "erased_at = excluded.erased_at, erased_by = excluded.erased_by",
+                [account_id, at.isoformat(), who],
+            )
+            self._append(at, who, "erase", account_id, reason)
+
+    def rotate(self, new: Key, *, who: str, reason: str, at: datetime) -> dict[str, str]:
+        """Put every value under a new key's token. Gives old token -> new token; unreadable (erased) ones stay as they are."""
+        _named(who, reason)
+        moved: dict[str, str] = {}
+        wrap = AESGCM(new.subkey("vault"))
+        with self._transaction():
+            for account, kind, tok, sealed in self._con.execute(
+                "select * from held order by token, account_id"
+            ).fetchall():
+                seal = self._existing(account)
+                if seal is None:
+                    continue
+                held = _opened(seal, sealed, account, kind, tok)
+                moved[tok] = token(new, kind, held["normal"])
+                again = _sealed(seal, packed(held["value"], held["normal"]), account, kind, moved[tok])
+                self._con.execute("delete from held where token = ? and account_id = ?", [tok, account])
+                self._con.execute("insert or ignore into held values (?, ?, ?, ?)", [account, kind, moved[tok], again])
+            for account, wrapped in self._con.execute(
+                "select account_id, wrapped from subject where wrapped is not null"
+            ).fetchall():
+                plain, nonce = self._unwrap(account, wrapped), secrets.token_bytes(_NONCE)
+                self._con.execute(
+                    "update subject set wrapped = ? where account_id = ?",
+                    [nonce + wrap.encrypt(nonce, plain, account.encode()), account],
+                )
+            self._con.execute("update facts set value = ? where name = 'kid'", [new.kid])
+            self._append(at, who, "rotate", new.kid, reason)
+        self._key, self._wrap = new, wrap
+        return moved
+
+    def sights(self) -> tuple[Sight, ...]:
+        """The log in order. Raises NotAllowed when its chain of hashes does not hold."""
+        rows = self._con.execute(
+            "select seq, at, who, action, subject, reason, hash from sight order by seq"
+        ).fetchall()
+        before = ""
+        for i, (seq, *facts, digest) in enumerate(rows, start=1):
+            before = _chained(before, seq, facts)
+            if seq != i or before != digest:
+                raise NotAllowed(f"the log of sights was altered at entry {i}")
+        return tuple(Sight(*row[:-1]) for row in rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._con.close()
+
+    def _count(self) -> int:
+        return int(self._con.execute("select count(*) from held").fetchone()[0])
+
+    def _subject(self, account: str) -> AESGCM | None:
+        row = self._con.execute("select wrapped from subject where account_id = ?", [account]).fetchone()
+        if row is None:
+            plain, nonce = secrets.token_bytes(32), secrets.token_bytes(_NONCE)
+            wrapped = nonce + self._wrap.encrypt(nonce, plain, account.encode())
+            self._con.execute("insert into subject values (?, ?, null, null)", [account, wrapped])
+            return AESGCM(plain)
+        return None if row[0] is None else AESGCM(self._unwrap(account, row[0]))
+
+    def _existing(self, account: str) -> AESGCM | None:
+        row = self._con.execute("select wrapped from subject where account_id = ?", [account]).fetchone()
+        return None if row is None or row[0] is None else AESGCM(self._unwrap(account, row[0]))
+
+    def _unwrap(self, account: str, wrapped: bytes) -> bytes:
+        try:
+            return self._wrap.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], account.encode())
+        except InvalidTag:
+            raise InputRefused("vault.key", "a key of the vault does not open under this installation's key") from None
+
+    def _log(self, at: datetime, who: str, action: str, subject: str, reason: str) -> None:
+        with self._transaction():
+            self._append(at, who, action, subject, reason)
+
+    def _append(self, at: datetime, who: str, action: str, subject: str, reason: str) -> None:
+        last = self._con.execute("select seq, hash from sight order by seq desc limit 1").fetchone() or (0, "")
+        facts = [at.isoformat(), who, action, subject, reason]
+        self._con.execute(
+            "insert into sight values (?, ?, ?, ?, ?, ?, ?)",
+            [last[0] + 1, *facts, _chained(last[1], last[0] + 1, facts)],
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._con.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._con.execute("rollback")
+            raise
+        self._con.execute("commit")
+
+
+def packed(value: str, normal: str) -> bytes:
+    """What is sealed: the value as it came, and its normal form for the day of another key."""
+    return json.dumps({"value": value, "normal": normal}, ensure_ascii=False).encode()
+
+
+def _sealed(seal: AESGCM, plain: bytes, account: str, kind: str, tok: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + seal.encrypt(nonce, plain, f"{account}|{kind}|{tok}".encode())
+
+
+def _opened(seal: AESGCM, sealed: bytes, account: str, kind: str, tok: str) -> dict[str, str]:
+    return dict(json.loads(seal.decrypt(sealed[:_NONCE], sealed[_NONCE:], f"{account}|{kind}|{tok}".encode())))
+
+
+def _chained(before: str, seq: int, facts: list[str]) -> str:
+    return hashlib.sha256(json.dumps([before, seq, *facts], ensure_ascii=False).encode()).hexdigest()
+
+
+def _named(who: str, reason: str) -> None:
+    if not who.strip() or not reason.strip():
+        raise NotAllowed("the vault opens for a named person with a reason, never otherwise")
+
+
+def _own(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        facts = os.fstat(handle)
+        if facts.st_mode & 0o077 or facts.st_uid not in (os.geteuid(), 0) or not stat.S_ISREG(facts.st_mode):
+            raise InputRefused(
+                "vault.key", "the vault must be a file that only its owner may read (chmod 600)", where=path
+            )
+    finally:
+        os.close(handle)
