@@ -368,6 +368,28 @@ def shared_list(state: Path, books_url: str | None) -> None:
     click.echo(people.list_shared(people.at(state, books_url)))
 
 
+@cli.command(epilog=example("tongren whatif --without D0123456789abcdef"))
+@click.option("--programme", type=FILE, help="Another programme.")
+@click.option("--policy", type=FILE, help="Another policy: its own decisions on the same findings; people's stay.")
+@click.option("--without", multiple=True, metavar="DECISION", help="Leave a decision out (repeatable).")
+@STATE
+def whatif(programme: Path | None, policy: Path | None, without: tuple[str, ...], state: Path) -> None:
+    """Which promoters and how much money would change; nothing is recorded."""
+    from pipelines import whatif as question
+
+    click.echo(question.answer(state, programme, policy, without))
+
+
+@cli.command(epilog=example("tongren finance --out exports"))
+@click.option("--out", type=FOLDER, required=True, help="Where the files are written.")
+@STATE
+def finance(out: Path, state: Path) -> None:
+    """Payment instructions per payer and due date, reconciliation of payouts, a trial balance."""
+    from pipelines import show
+
+    click.echo(show.finance(state, out))
+
+
 @cli.command(epilog=example("tongren backup --to /backups/books-2026-06-20.db"))
 @click.option("--to", "copy", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @STATE

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 HELP = {
     "tongren_run_seq": "Number of the newest published run",
     "tongren_run_as_of_timestamp_seconds": "Start of the as-of day of the newest run",
+    "tongren_statement_late": "1 when the statement of an earlier month was not issued by its month's end, 4.4(3)",
     "tongren_stage_seconds": "Wall seconds by stage",
     "tongren_table_rows": "Rows by stage and table",
     "tongren_feed_rows": "Feed rows by what became of them",
@@ -41,6 +42,7 @@ def _values(
 ) -> Iterator[tuple[str, dict[str, str], float | int]]:
     yield "tongren_run_seq", {}, content["run_seq"]
     yield "tongren_run_as_of_timestamp_seconds", {}, as_of_seconds
+    yield "tongren_statement_late", {}, int(bool(content.get("alarm")))
     for stage, seconds in sorted(content["seconds"].items()):
         yield "tongren_stage_seconds", {"stage": stage}, seconds
     for stage, tables in sorted(content["rows"].items()):

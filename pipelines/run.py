@@ -28,6 +28,7 @@ from pipelines.progress import Steps
 from pipelines.stages import STAGES, Job, run_stage
 from pipelines.state import State
 from rulebook import programme as rulebook_programme
+from settlement import finance
 
 log = logging.getLogger("tongren")
 DEFAULT_POLICY = Path(casebook_policy.__file__).parent / "policy.yaml"
@@ -205,7 +206,10 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
     Seal(order.state.checkpoints, job.key).stamp(job.books)
     publish.swap(order.state, job.run.run_id)
     day_began = int(day_start(job.run.as_of, job.run.zone).timestamp())
-    metrics.write(order.state.folder / "metrics.prom", folder, content, day_began)
+    late = finance.alarm(folder, job.run.as_of)
+    if late:
+        log.warning("alarm=4.4(3) %s", late)
+    metrics.write(order.state.folder / "metrics.prom", folder, {**content, "alarm": late}, day_began)
     return Outcome(job.run.run_id, folder, published=True, manifest=content)
 
 

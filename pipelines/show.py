@@ -167,6 +167,25 @@ def statement(state: Path, promoter_id: str, month: str, form: str, out: Path | 
     click.echo(path)
 
 
+def finance(state: Path, out: Path) -> str:
+    """Write the files for finance; their paths and the trial balance."""
+    from data_contracts import money
+    from settlement import finance as settlement_finance
+
+    folder = State(state).current()
+    written = settlement_finance.write_payment_files(folder, out)
+    checked = out / "payouts-reconciled.csv"
+    checked.write_text(settlement_finance.reconciliation(folder), encoding="utf-8", newline="")
+    trial = settlement_finance.trial_balance(folder)
+    rows = [{"account": a, "debit": money.show(d), "credit": money.show(c)} for a, d, c in trial]
+    total = {
+        "account": "total",
+        "debit": money.show(sum(t[1] for t in trial)),
+        "credit": money.show(sum(t[2] for t in trial)),
+    }
+    return "\n".join([*(str(p) for p in [*written, checked]), "trial balance", table([*rows, total])])
+
+
 def report(state: Path, promoter_id: str, form: str, edition: str, lang: str, out: Path | None) -> Path:
     """Write the evidence report of one promoter; its path."""
     from casebook import dossier

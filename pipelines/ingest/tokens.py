@@ -11,15 +11,23 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from data_contracts.identifier import Fault, Normal
+from data_contracts.raw_vault import Vault, packed
 from data_contracts.vault import Key, hasher, token_text
 from features.kinds import Kind, load
 
 BATCH = 200_000
-_COLUMNS = "value varchar, token varchar, mask varchar, cls varchar, links boolean, fault varchar, reason varchar"
+_COLUMNS = (
+    "value varchar, token varchar, mask varchar, cls varchar, links boolean, fault varchar, reason varchar, normal varchar"
+)
 
 
-def tokenise(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str]) -> None:
-    """Replace `judged_identifiers` and `judged_staff` by tables of the same name that hold tokens and masks."""
+def tokenise(
+    con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str], vault: Vault | None = None
+) -> None:
+    """Replace `judged_identifiers` and `judged_staff` by tables of the same name that hold tokens and masks.
+
+    With a vault, every value of an account is sealed in it under its token before it is dropped.
+    """
     kinds = load()
     con.execute(_IDENTIFIERS_OUT)
     con.execute("create table also_identifiers (rid bigint, token varchar, mask varchar, cls varchar, links boolean)")
@@ -27,6 +35,8 @@ def tokenise(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str]
         _map(con, key, kind, f"select value from judged_identifiers where kind = '{name}' and rule is null")
         con.execute(_IDENTIFIERS_OF_KIND, {"kind": name})
         con.execute(_ALSO_OF_KIND, {"kind": name})
+        if vault is not None:
+            _seal(con, vault, name)
         con.execute("drop table token_map; drop table also_map")
     con.execute(_IDENTIFIERS_REST)
     con.execute("drop table judged_identifiers")
@@ -41,6 +51,19 @@ def tokenise(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str]
         con.execute(_STAFF.replace("<column>", column))
         con.execute("drop table token_map; drop table also_map; drop table judged_staff")
         con.execute("alter table tokened_staff rename to judged_staff")
+
+
+def _seal(con: duckdb.DuckDBPyConnection, vault: Vault, kind: str) -> None:
+    held = (
+        "select distinct j.account_id, m.token, j.value, m.normal from judged_identifiers as j "
+        f"join token_map as m on m.value = j.value where j.kind = '{kind}' and j.rule is null and m.fault is null "
+        "order by all"
+    )
+    for batch in _batches(con, held):
+        vault.store(
+            (account, kind, token, packed(value, normal))
+            for account, token, value, normal in zip(*(c.to_pylist() for c in batch.columns), strict=True)
+        )
 
 
 def _map(con: duckdb.DuckDBPyConnection, key: Key, kind: Kind, values: str) -> None:
