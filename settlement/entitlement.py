@@ -26,7 +26,7 @@ JUDGED = (
 )  # fmt: skip
 """From standpoint to entitlement (2.1 to 4.3)."""
 RESTATED = (
-    "changed_month", "changed_decision", "standpoint_changed", "decision_changed_at", "involved_account", "order_then", "order_changed",
+    "changed_decision", "standpoint_changed", "decision_changed_at", "involved_account", "order_then", "order_changed",
     "purchase_changed",
 )  # fmt: skip
 """Whose issued months have changed, and the states of knowledge between the last issue and now."""
@@ -48,6 +48,11 @@ BETWEEN = (
     "create or replace view purchase_basis as from purchase_changed",
 )
 """The changed promoters alone, at each state of knowledge since the last issue."""
+NOTHING = (
+    "create or replace table adjustment (promoter_id varchar, earning_month varchar, cause varchar, cause_rank bigint,"
+    " corrects varchar, amount_fen bigint)"
+)
+"""No adjustment at all."""
 
 
 def judge_now(wh: Warehouse, decisions: str) -> None:
@@ -64,6 +69,10 @@ def restate(wh: Warehouse) -> None:
 
     Overwrites the tables of `judge_now` with those of the changed promoters.
     """
+    wh.make(SQL / "changed_month.sql")
+    if not wh.execute("select exists (select 1 from changed_month)")[0][0]:
+        wh.execute(NOTHING)
+        return
     wh.make_all(SQL, RESTATED)
     for view in BETWEEN:
         wh.execute(view)
