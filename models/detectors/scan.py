@@ -7,7 +7,8 @@ probabilities is no probability; its null distribution comes from simulated prom
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,13 +69,17 @@ class Standard:
 
 @dataclass(frozen=True)
 class Windows:
-    """One entry per window: first and last entry in `Days`, refunds and expected in it, and its bare tails."""
+    """One entry per window: first and last entry in `Days`; refunds and expected in it, by orders and in units of fen;
+    the share expected of days that lifted everybody; and its bare tails."""
 
     promoter: Ints
     first: Ints
     last: Ints
     refunds: Floats
     expected: Floats
+    units: Floats
+    expected_units: Floats
+    special_share: Floats
     tail: Floats
     fen_tail: Floats
 
@@ -85,18 +90,31 @@ def windows(days: Days, standard: Standard) -> Windows:
     enough = _between(days.refunds, first, last) >= LEAST_REFUNDS
     first, last = first[enough], last[enough]
     promoter = days.promoter[first]
-    inside, fen = _between(days.refunds, first, last), _between(days.fen, first, last)
     due = np.maximum(days.through[last] - days.before[first], 1e-9)
     share = np.maximum(days.special_through[last] - days.special_before[first], 0.0) / due
-    peers, total = standard.peers.at(promoter), standard.refunds[promoter]
-    outside = np.maximum(standard.expected[promoter] - due, 0.0)
-    tails = window_tail(inside, due, share, total - inside, outside, peers)
     unit = standard.unit_fen[promoter]
     due_fen = np.maximum(days.fen_through[last] - days.fen_before[first], 1e-6) / unit
-    outside_fen = np.maximum(standard.expected_fen[promoter] / unit - due_fen, 0.0)
-    rest = np.maximum(standard.fen[promoter] - fen, 0.0) / unit
-    fen_tails = window_tail(fen / unit, due_fen, share, rest, outside_fen, standard.fen_peers.at(promoter))
-    return Windows(promoter, first, last, inside, due, tails, fen_tails)
+    inside, units = _between(days.refunds, first, last), _between(days.fen, first, last) / unit
+    bare = Windows(promoter, first, last, inside, due, units, due_fen, share, np.zeros(0), np.zeros(0))
+    tail, fen_tail = tails(bare, np.arange(len(first)), standard, ())
+    return replace(bare, tail=tail, fen_tail=fen_tail)
+
+
+def tails(found: Windows, some: Ints, standard: Standard, told: Sequence[int]) -> tuple[Floats, Floats]:
+    """Tails of the windows `some` given peers and the promoter's refunds outside of them, by orders and by fen. Windows
+    already `told` of the same promoter belong to no ordinary outside: what is in them is left out."""
+    promoter, gone = found.promoter[some], list(told)
+    unit = standard.unit_fen[promoter]
+    inside, due, units, due_units = (v[some] for v in (found.refunds, found.expected, found.units, found.expected_units))
+    rest = np.maximum(standard.refunds[promoter] - found.refunds[gone].sum() - inside, 0.0)
+    outside = np.maximum(standard.expected[promoter] - found.expected[gone].sum() - due, 0.0)
+    rest_units = np.maximum(standard.fen[promoter] / unit - found.units[gone].sum() - units, 0.0)
+    outside_units = np.maximum(standard.expected_fen[promoter] / unit - found.expected_units[gone].sum() - due_units, 0.0)
+    share = found.special_share[some]
+    return (
+        window_tail(inside, due, share, rest, outside, standard.peers.at(promoter)),
+        window_tail(units, due_units, share, rest_units, outside_units, standard.fen_peers.at(promoter)),
+    )
 
 
 def _between(values: Floats, first: Ints, last: Ints) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from models.detectors.discovery import FDR, q_values, rounded
 from models.detectors.panel import Floats, Ints
 from models.detectors.refund_burst.judge import Verdict
+from models.detectors.scan import tails
 
 UNUSUAL = 0.05  # p below which a promoter's best window is published, flagged or not
 MOST_WINDOWS = 6
@@ -46,39 +47,41 @@ def choose(verdict: Verdict) -> list[Found]:
 
 
 def _of_promoter(verdict: Verdict, position: int, mine: Ints) -> list[Found]:
-    standard = verdict.standard
-    size = np.full(len(mine), standard.expected[position] * standard.peers.mean[position])
-    p_orders = verdict.null.p_orders(verdict.windows.tail[mine], size)
-    p_fen = verdict.null.p_fen(verdict.windows.fen_tail[mine], size)
-    p = np.minimum(np.minimum(p_orders, p_fen) * 2, 1.0)
-    level = np.array([v[position] for v in standard.level()])
-    one = np.full(1, standard.expected[position] * standard.peers.mean[position])
-    whole = 2 * min(verdict.null.p_orders(level[:1], one)[0], verdict.null.p_fen(level[1:], one)[0])
+    """Best first, each next one judged without those already told; the whole history if that is what stands out."""
+    level = np.array([v[position] for v in verdict.standard.level()])
+    whole = _p(verdict, position, level[:1], level[1:])[0]
+    found = verdict.windows
+    p = _p(verdict, position, found.tail[mine], found.fen_tail[mine])
     if not len(mine) or whole < p.min():
         return [_whole(verdict, position, level)]
-    chosen = _disjoint(verdict, mine, p)
-    q = np.maximum(rounded(q_values(p[chosen], dependent=True)), verdict.q[position])
-    p_told = rounded(p[chosen])
-    q[0], p_told[0] = verdict.q[position], verdict.p[position]
+    chosen, chances = list[int](), list[float]()
+    while len(mine) and len(chosen) < MOST_WINDOWS:
+        best = _best(verdict, mine, p)
+        chosen.append(int(mine[best]))
+        chances.append(float(p[best]))
+        mine = mine[(found.last[mine] < found.first[chosen[-1]]) | (found.first[mine] > found.last[chosen[-1]])]
+        p = _p(verdict, position, *tails(found, mine, verdict.standard, chosen))
+    told = rounded(np.array(chances))
+    q = np.maximum(rounded(q_values(told, dependent=True)), verdict.q[position])
+    q[0], told[0] = verdict.q[position], verdict.p[position]
     kept = [k for k in range(len(chosen)) if k == 0 or q[k] <= FDR]
-    begins = [verdict.days.day[verdict.windows.first[mine[chosen[k]]]] for k in kept]
+    begins = [verdict.days.day[found.first[chosen[k]]] for k in kept]
     months = len({f"{verdict.exposure.panel.on(int(day)):%Y-%m}" for day in begins})
-    return [_found(verdict, int(mine[chosen[k]]), float(p_told[k]), float(q[k]), months) for k in kept]
+    return [_found(verdict, chosen[k], float(told[k]), float(q[k]), months) for k in kept]
 
 
-def _disjoint(verdict: Verdict, mine: Ints, p: Floats) -> Ints:
-    """Positions in `mine`, best first: greedy over p, then the shorter, then the earlier window."""
+def _p(verdict: Verdict, position: int, by_orders: Floats, by_fen: Floats) -> Floats:
+    """How often chance gives this promoter a smallest tail as small, either by orders or by fen."""
+    size = np.full(len(by_orders), verdict.standard.expected[position] * verdict.standard.peers.mean[position])
+    least = np.minimum(verdict.null.p_orders(by_orders, size), verdict.null.p_fen(by_fen, size))
+    return np.asarray(np.minimum(2 * least, 1.0), dtype=np.float64)
+
+
+def _best(verdict: Verdict, mine: Ints, p: Floats) -> int:
+    """The least p; at equal p the smaller tail, then the shorter, then the earlier window."""
     found = verdict.windows
     length = verdict.days.day[found.last[mine]] - verdict.days.day[found.first[mine]]
-    order = np.lexsort((found.first[mine], length, np.minimum(found.tail[mine], found.fen_tail[mine]), p))
-    chosen: list[int] = []
-    for k in order:
-        first, last = found.first[mine[k]], found.last[mine[k]]
-        if all(last < found.first[mine[c]] or first > found.last[mine[c]] for c in chosen):
-            chosen.append(int(k))
-        if len(chosen) == MOST_WINDOWS:
-            break
-    return np.array(chosen, dtype=np.int64)
+    return int(np.lexsort((found.first[mine], length, np.minimum(found.tail[mine], found.fen_tail[mine]), p))[0])
 
 
 def _found(verdict: Verdict, n: int, p: float, q: float, months: int) -> Found:

@@ -116,3 +116,13 @@ def test_all_detectors_run_on_a_programme_without_any_rows(warehouse: MakeWareho
     wh = warehouse("models")
     assert detectors.build(wh) == {}
     assert wh.execute("select count(*) from detection") == [(0,)]
+
+
+def test_a_second_burst_is_not_hidden_by_the_first() -> None:
+    days, refunds = honest(7)
+    days.append(paid("P003", 20, 30))
+    refunds += [refunded("P003", f"first{k}", 50 + k % 3, 30) for k in range(12)]
+    refunds += [refunded("P003", f"second{k}", 90 + k % 3, 30) for k in range(10)]
+    found = [b for b in bursts(days, refunds) if b["flagged"]]
+    assert [b["promoter_id"] for b in found] == ["P003", "P003"]
+    assert all("RB08" in b["reasons"] for b in found)
