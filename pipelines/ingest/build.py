@@ -13,6 +13,7 @@ import pyarrow as pa
 from data_contracts.contract import Contract, contracts
 from data_contracts.errors import InputRefused
 from data_contracts.rows import judge_sql, text_instants
+from data_contracts.raw_vault import Vault
 from data_contracts.vault import Key
 from data_contracts.warehouse import Warehouse
 from pipelines.ingest import delivery, quarantine
@@ -50,6 +51,7 @@ def build(
     max_quarantine_share: Decimal | str | float = "0.005",
     allow_read: Sequence[Path] = (),
     require_manifest: bool = False,
+    vault: Vault | None = None,
 ) -> IngestSummary:
     """Make the 15 feeds in kept form, `feed_fact` and `quarantined_money`; write `<folder>/quarantine/TABLE.parquet`.
 
@@ -76,7 +78,7 @@ def build(
     for contract in active:
         _refuse_empty(wh, contract, files)
         wh.execute(f"alter table judged_{contract.table} drop column zones")
-    tokenise(wh.con, key, delivered)
+    tokenise(wh.con, key, delivered, vault)
     for contract in in_order(active):
         decide(wh, contract, delivered)
     quarantine.close(wh, active, files)

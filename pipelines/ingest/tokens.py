@@ -16,14 +16,10 @@ from data_contracts.vault import Key, hasher, token_text
 from features.kinds import Kind, load
 
 BATCH = 200_000
-_COLUMNS = (
-    "value varchar, token varchar, mask varchar, cls varchar, links boolean, fault varchar, reason varchar, normal varchar"
-)
+_COLUMNS = "value varchar, token varchar, mask varchar, cls varchar, links boolean, fault varchar, reason varchar, normal varchar"
 
 
-def tokenise(
-    con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str], vault: Vault | None = None
-) -> None:
+def tokenise(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str], vault: Vault | None = None) -> None:
     """Replace `judged_identifiers` and `judged_staff` by tables of the same name that hold tokens and masks.
 
     With a vault, every value of an account is sealed in it under its token before it is dropped.
@@ -115,7 +111,7 @@ def _plain_rows(key: Key, kind: str, batch: pa.RecordBatch) -> pa.Table:
     nothing = pa.nulls(batch.num_rows, pa.string())
     return pa.table({
         "value": batch.column("value"), "token": tokens, "mask": batch.column("mask"), "cls": batch.column("cls"),
-        "links": batch.column("links"), "fault": nothing, "reason": nothing,
+        "links": batch.column("links"), "fault": nothing, "reason": nothing, "normal": batch.column("normal"),
     })  # fmt: skip
 
 
@@ -126,7 +122,7 @@ def _normalised_rows(key: Key, kind: Kind, values: list[str]) -> tuple[pa.Table,
     also = [(v, more) for v, a in good for more in a.also]
     name = kind.card.name
     rows = pa.concat_tables([_good_table(key, name, good), _bad_table(bad)])
-    return rows, _good_table(key, name, also).drop_columns(["fault", "reason"])
+    return rows, _good_table(key, name, also).drop_columns(["fault", "reason", "normal"])
 
 
 def _good_table(key: Key, kind: str, rows: list[tuple[str, Normal]]) -> pa.Table:
@@ -137,6 +133,7 @@ def _good_table(key: Key, kind: str, rows: list[tuple[str, Normal]]) -> pa.Table
         "mask": pa.array([n.mask for _, n in rows], pa.string()),
         "cls": pa.array([n.cls for _, n in rows], pa.string()),
         "links": pa.array([n.links for _, n in rows], pa.bool_()), "fault": nothing, "reason": nothing,
+        "normal": pa.array([n.value for _, n in rows], pa.string()),
     })  # fmt: skip
 
 
@@ -145,7 +142,7 @@ def _bad_table(rows: list[tuple[str, Fault]]) -> pa.Table:
     return pa.table({
         "value": pa.array([v for v, _ in rows], pa.string()), "token": nothing, "mask": nothing, "cls": nothing,
         "links": pa.nulls(len(rows), pa.bool_()), "fault": pa.array([f.code for _, f in rows], pa.string()),
-        "reason": pa.array([f.reason for _, f in rows], pa.string()),
+        "reason": pa.array([f.reason for _, f in rows], pa.string()), "normal": nothing,
     })  # fmt: skip
 
 
@@ -163,7 +160,7 @@ from judged_identifiers as j
 _IDENTIFIERS_OUT = f"""
 create table tokened_identifiers as {_JOINED}
 left join (select null::varchar as value, null::varchar as token, null::varchar as mask, null::varchar as cls,
-    null::boolean as links, null::varchar as fault, null::varchar as reason) as m on false where false"""
+    null::boolean as links, null::varchar as fault, null::varchar as reason, null::varchar as normal) as m on false where false"""
 _IDENTIFIERS_OF_KIND = f"""
 insert into tokened_identifiers {_JOINED} join token_map as m on m.value = j.value where j.kind = $kind and j.rule is null"""
 _IDENTIFIERS_REST = """

@@ -127,7 +127,7 @@ def ingest(tmp_path: Path) -> Iterator[Ingest]:
     def run(folder: Path, *, share: str = "1", as_of: date = AS_OF, **more: Any) -> Ingested:
         wh = Warehouse(tmp_path / f"work{len(open_ones)}", "feeds", Run("test", 1, as_of, ZONE))
         open_ones.append(wh)
-        summary = build(wh, sources=folder, key=KEY, zone=ZONE, max_quarantine_share=share, **more)
+        summary = build(wh, sources=folder, zone=ZONE, max_quarantine_share=share, **({"key": KEY} | more))
         return Ingested(wh, summary)
 
     yield run

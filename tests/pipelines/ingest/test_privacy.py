@@ -1,0 +1,133 @@
+"""No raw identifier, nor its plain hash, is left anywhere but in the vault; and the key is nowhere at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data_contracts.errors import InputRefused
+from data_contracts.raw_vault import Vault
+from tests.pipelines.ingest.conftest import KEY
+
+MANY = 200  # per kind; `make soak` plants 10,000
+
+
+def canaries() -> dict[str, list[str]]:
+    """Values that stand nowhere else: phones, cards, devices, mail boxes, addresses, IPs, documents; some of them bad."""
+    return {
+        "phone": [f"139{n:04d}{7919 * n % 10000:04d}" for n in range(MANY)] + ["1390000000011", "+86 139-7777-12345"],
+        "payment": [f"canarypay_{n:05d}x{n * 7:06d}" for n in range(MANY)],
+        "device": [f"c0ffee00-{n:04d}-4000-8000-{n * 31:012d}" for n in range(MANY)],
+        "email": [f"canary.{n:05d}.zq@163.com" for n in range(MANY)] + ["canary.without.at.sign"],
+        "address": [f"湖北省武汉市洪山区金丝雀路{n}号书香名邸17栋1单元{n + 1000}室" for n in range(MANY)],
+        "ip": [f"110.{n}.217.{n}" for n in range(MANY)] + ["110.999.217.3"],
+        "id_doc": [f"11010119{60 + n % 30}0{1 + n % 9}1{n % 10}{n:03d}9" for n in range(MANY)],
+    }
+
+
+def planted(feeds: Any) -> list[dict[str, Any]]:
+    """A sighting of each canary, every tenth with another fault in its row."""
+    base = feeds["identifiers"][0]
+    rows = [base | {"kind": kind, "value": value} for kind, values in canaries().items() for value in values]
+    for i, row in enumerate(rows):
+        row |= {"source": "nowhere"} if i % 10 == 0 else {"account_id": "nobody"} if i % 10 == 1 else {}
+    return rows
+
+
+def shapes(value: str) -> list[bytes]:
+    """How a value might hide: text, other encodings, reversed, and plain hashes of it."""
+    raw = value.encode()
+    hashes = [h(raw) for h in (hashlib.md5, hashlib.sha1, hashlib.sha256)]
+    return [
+        raw, value.encode("utf-16-le"), value[::-1].encode(), base64.b64encode(raw).rstrip(b"="), raw.hex().encode(),
+        quote(value).encode(), *(h.hexdigest().encode() for h in hashes), *(h.digest() for h in hashes),
+    ]  # fmt: skip
+
+
+def leaked(blob: bytes) -> list[str]:
+    """The canaries that a heap of bytes shows in any shape."""
+    return [v for values in canaries().values() for v in values if any(s in blob for s in shapes(v))]
+
+
+def everything_below(folder: Path) -> bytes:
+    """Every byte of every file, Parquet pages decoded beside their raw bytes."""
+    blob = b""
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        blob += path.read_bytes()
+        if path.suffix == ".parquet":
+            blob += str(pq.read_table(path).to_pydict()).encode()
+    return blob
+
+
+def test_canaries_are_in_no_table_quarantine_or_log(
+    feeds: Any,
+    deliver: Any,
+    ingest: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    feeds["identifiers"] = planted(feeds)
+    done = ingest(deliver(feeds))
+    assert done.summary.quarantined["identifiers"] > MANY
+    done.wh.publish()
+    seen = capfd.readouterr()
+    blob = everything_below(done.wh.folder) + caplog.text.encode() + seen.out.encode() + seen.err.encode()
+    assert leaked(blob) == []
+    assert KEY.secret not in blob and KEY.secret.hex().encode() not in blob
+    assert leaked(everything_below(tmp_path / "sources"))  # the search does find what is there
+
+
+def test_canaries_are_in_no_message_of_a_refusal(feeds: Any, deliver: Any, ingest: Any, tmp_path: Path) -> None:
+    feeds["identifiers"] = planted(feeds)
+    folder = deliver(feeds)
+    with pytest.raises(InputRefused) as caught:
+        ingest(folder, share="0.001")
+    assert (
+        leaked(str(caught.value).encode() + repr(caught.value.facts).encode() + everything_below(tmp_path / "work0"))
+        == []
+    )
+    (folder / "identifiers.csv").unlink()
+    query = (
+        "select account_id, kind, cast(value as int) as value, observed_at, source from read_parquet('raw/i.parquet')"
+    )
+    (folder / "raw").mkdir()
+    pq.write_table(pa.Table.from_pylist(planted(feeds)), folder / "raw" / "i.parquet")
+    (folder / "identifiers.sql").write_text(query)
+    with pytest.raises(InputRefused) as caught:
+        ingest(folder)
+    assert caught.value.code == "sql.failed" and leaked(str(caught.value).encode()) == []
+
+
+def test_the_vault_holds_them_sealed_and_gives_one_back_to_a_named_person(
+    feeds: Any, deliver: Any, ingest: Any, tmp_path: Path
+) -> None:
+    from datetime import UTC, datetime
+
+    feeds["identifiers"] = planted(feeds)
+    vault = Vault(tmp_path / "vault.db", KEY)
+    done = ingest(deliver(feeds), vault=vault)
+    token = done.rows("select token from identifiers where kind = 'device' order by token limit 1")[0][0]
+    value = vault.reveal(token, who="li", reason="case 7", at=datetime(2026, 1, 5, tzinfo=UTC))
+    assert value in canaries()["device"]
+    vault.close()
+    assert leaked((tmp_path / "vault.db").read_bytes()) == []
+
+
+def test_another_key_gives_other_tokens_and_the_same_everything_else(feeds: Any, deliver: Any, ingest: Any) -> None:
+    from data_contracts.vault import Key
+
+    folder = deliver(feeds)
+    facts = "select account_id, kind, mask, class, links, observed_at, source, dense_rank() over (order by mask) from identifiers order by all"
+    first, second = ingest(folder), ingest(folder, key=Key(bytes(range(99, 131))))
+    assert first.rows(facts) == second.rows(facts)
+    assert not set(first.rows("select token from identifiers")) & set(second.rows("select token from identifiers"))
