@@ -35,8 +35,8 @@ def table(rows: list[dict[str, Any]], *, limit: int = 40) -> str:
     """Rows as aligned text; says how many were left off."""
     if not rows:
         return "  (none)"
-    names = list(rows[0])
-    cells = [["" if r[n] is None else str(r[n]) for n in names] for r in rows[:limit]]
+    names = list(dict.fromkeys(n for r in rows for n in r))
+    cells = [["" if r.get(n) is None else str(r[n]) for n in names] for r in rows[:limit]]
     wide = [max(len(n), *(len(c[i]) for c in cells)) for i, n in enumerate(names)]
     lines = ["  " + "  ".join(n.ljust(w) for n, w in zip(names, wide, strict=True)).rstrip()]
     lines += ["  " + "  ".join(v.ljust(w) for v, w in zip(c, wide, strict=True)).rstrip() for c in cells]
@@ -178,12 +178,7 @@ def finance(state: Path, out: Path) -> str:
     checked.write_text(settlement_finance.reconciliation(folder), encoding="utf-8", newline="")
     trial = settlement_finance.trial_balance(folder)
     rows = [{"account": a, "debit": money.show(d), "credit": money.show(c)} for a, d, c in trial]
-    total = {
-        "account": "total",
-        "debit": money.show(sum(t[1] for t in trial)),
-        "credit": money.show(sum(t[2] for t in trial)),
-    }
-    return "\n".join([*(str(p) for p in [*written, checked]), "trial balance", table([*rows, total])])
+    return "\n".join([*(str(p) for p in [*written, checked]), "trial balance", table(rows)])
 
 
 def report(state: Path, promoter_id: str, form: str, edition: str, lang: str, out: Path | None) -> Path:
