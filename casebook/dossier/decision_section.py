@@ -108,7 +108,8 @@ def _grouped(decisions: list[Facts]) -> list[list[Facts]]:
     groups: dict[tuple[Any, ...], list[Facts]] = defaultdict(list)
     weight = {"applied": 0, "approved": 1, "proposed": 2, "overturned": 3, "rejected": 4}
     for d in decisions:
-        dates = (d["effective_from"][:10], (d["effective_to"] or "")[:10])
+        told = d["status"] in ("applied", "approved")
+        dates = (d["effective_from"][:10], (d["effective_to"] or "")[:10]) if told else ("", "")
         groups[weight[d["status"]], d["clause"], d["measure"], d["subject_kind"], dates, d["decided_by"]].append(d)
     return [groups[k] for k in sorted(groups)]
 

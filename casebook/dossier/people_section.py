@@ -74,7 +74,7 @@ def _shares(t: Words, rows: Sequence[Mapping[str, Any]]) -> Block:
         Column(t("w_held_by"), lambda r: number(r["shared_by"]), number=True),
         Column(t("w_first"), lambda r: r["first_seen_on"] or "–"),
         Column(t("w_last"), lambda r: r["last_seen_on"] or "–"),
-        Column(t("w_bits"), lambda r: number(r["weight"], 1).replace("-", "−"), number=True, inside=True),
+        Column(t("w_bits"), lambda r: number(r["weight"], 1), number=True, inside=True),
     ]
     return _capped(t, columns, rows)
 

@@ -83,10 +83,10 @@ def number(value: float | int | None, digits: int = 2) -> str:
     if value is None:
         return "–"
     if isinstance(value, int):
-        return f"{value:,}"
+        return f"{value:,}".replace("-", "−")
     if value != 0 and abs(value) < 10**-digits:
         return f"{value:.1e}"
-    return f"{value:,.{digits}f}"
+    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def chance(value: float | None) -> str:
