@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from data_contracts.contract import Contract, contracts
 from data_contracts.errors import InputRefused
-from data_contracts.rows import judge_sql, text_instants
 from data_contracts.raw_vault import Vault
+from data_contracts.rows import judge_sql, text_instants
 from data_contracts.vault import Key
 from data_contracts.warehouse import Warehouse
 from pipelines.ingest import delivery, quarantine

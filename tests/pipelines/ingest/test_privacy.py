@@ -127,7 +127,10 @@ def test_another_key_gives_other_tokens_and_the_same_everything_else(feeds: Any,
     from data_contracts.vault import Key
 
     folder = deliver(feeds)
-    facts = "select account_id, kind, mask, class, links, observed_at, source, dense_rank() over (order by mask) from identifiers order by all"
+    facts = (
+        "select account_id, kind, mask, class, links, observed_at, source, dense_rank() over (order by mask) "
+        "from identifiers order by all"
+    )
     first, second = ingest(folder), ingest(folder, key=Key(bytes(range(99, 131))))
     assert first.rows(facts) == second.rows(facts)
     assert not set(first.rows("select token from identifiers")) & set(second.rows("select token from identifiers"))

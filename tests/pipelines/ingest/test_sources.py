@@ -58,7 +58,7 @@ def test_two_files_in_a_folder_and_integers_as_ids(folder: Path, feeds: Any, ing
     rows = [r | {"order_id": i} for i, r in enumerate(feeds["orders"], start=1)]
     pq.write_table(pa.Table.from_pylist(rows[:1]), folder / "orders" / "a.parquet")
     pq.write_table(
-        pa.Table.from_pylist(rows[1:] + [rows[1] | {"order_id": 9, "kind": "x"}]), folder / "orders" / "b.parquet"
+        pa.Table.from_pylist([*rows[1:], rows[1] | {"order_id": 9, "kind": "x"}]), folder / "orders" / "b.parquet"
     )
     (folder / "refunds.csv").write_text((folder / "refunds.csv").read_text().replace("O1", "1"))
     done = ingest(folder)
