@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.record import as_table, record
 from data_contracts.contract import contracts
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
@@ -93,6 +94,7 @@ def main() -> None:
     parser.add_argument("--promoters", type=int, default=100_000)
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--record", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.out) as place:
         folder = Path(place)
@@ -112,6 +114,9 @@ def main() -> None:
         report["flagged"] = int((verdict.q <= 0.05).sum())
         report["peak_gib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
         print(json.dumps(report, indent=1))
+        if asked.record:
+            command = f"python -m benchmarks.bursts --orders {asked.orders} --promoters {asked.promoters} --record"
+            record("Refund features and burst test: speed", command, as_table([{"what": k, "value": v} for k, v in report.items()]))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ import json
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks import worlds
+from benchmarks.record import as_table, record
 from models.detectors.refund_burst.judge import judge
 
 
@@ -35,6 +37,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--promoters", type=int, default=300)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--record", action="store_true")
     asked = parser.parse_args()
     import simulator
 
@@ -46,7 +49,7 @@ def main() -> None:
         found.append(p_values(source))
     p, q, expected = (np.concatenate(part) for part in zip(*found, strict=True))
     busy = expected >= 5
-    report = {
+    report: dict[str, Any] = {
         "promoters": len(p), "flagged": int((q <= 0.05).sum()), "worlds": len(found),
         "worlds_with_a_flag": sum(bool((w[1] <= 0.05).any()) for w in found),
         "below": {str(level): round(float((p <= level).mean()), 4) for level in (0.001, 0.01, 0.05, 0.1, 0.2, 0.5)},
@@ -54,6 +57,14 @@ def main() -> None:
         "histogram_busy": np.histogram(p[busy], bins=10, range=(0, 1))[0].tolist(),
     }  # fmt: skip
     print(json.dumps(report, indent=1))
+    if asked.record:
+        levels = [{"p at most": k, "all": report["below"][k], "expecting 5 or more": report["below_busy"][k]} for k in report["below"]]
+        body = (
+            f"{report['worlds']} worlds without cheats, {report['promoters']} promoters tested; flagged: {report['flagged']}."
+            f" Histogram of p in tenths, promoters expecting 5 returns or more: {report['histogram_busy']}.\n\n{as_table(levels)}"
+        )
+        command = f"python -m benchmarks.calibration_bursts --seeds {asked.seeds} --out DIR --record"
+        record("Refund bursts: calibration on honest worlds", command, body)
 
 
 if __name__ == "__main__":

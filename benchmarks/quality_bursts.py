@@ -23,6 +23,7 @@ import numpy as np
 from scipy.special import betaincinv, gammainc
 
 from benchmarks import worlds
+from benchmarks.record import as_table, record
 from models import detectors
 from models.detectors.discovery import FDR, q_values
 
@@ -174,6 +175,7 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=6)
     parser.add_argument("--honest", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--record", action="store_true")
     asked = parser.parse_args()
     import simulator
 
@@ -184,7 +186,31 @@ def main() -> None:
             simulator.simulate(source, asked.accounts, asked.promoters, asked.months, seed, honest=asked.honest)
         found.append(measure(source, seed))
         print(seed, json.dumps(summary([found[-1]])["methods"]["ours"]), flush=True)
-    print(json.dumps(summary(found), indent=1))
+    table = summary(found)
+    print(json.dumps(table, indent=1))
+    if asked.record:
+        record("Refund bursts: quality on simulated worlds", COMMAND.format(**vars(asked)), told(table, len(found), asked.accounts))
+
+
+COMMAND = "python -m benchmarks.quality_bursts --seeds {seeds} --accounts {accounts} --promoters {promoters} --out DIR --record"
+
+
+def told(table: dict[str, Any], worlds_seen: int, accounts: int) -> str:
+    """The figures as Markdown."""
+    rows = [
+        {"method": name, "flagged": m["flagged"], "of them honest": m["false"], "false share": m["false_share"],
+         "95 % interval": f"{m['interval'][0]} to {m['interval'][1]}", "recall": m["recall"], "average precision": m["average_precision"]}
+        for name, m in table["methods"].items()
+    ]  # fmt: skip
+    schemes = [
+        {"scheme": s, "promoters found": f"{a} of {b}", "windows found": "{} of {}".format(*table["windows"].get(s, [0, 0]))}
+        for s, (a, b) in sorted(table["schemes"].items())
+    ]
+    return (
+        f"{worlds_seen} worlds of {accounts:,} accounts, six months, seeds on which nothing was tuned; groups as the truth has"
+        f" them. Positives: promoters with planned refunds. Honest promoters flagged with a window on the outage day:"
+        f" {table['outage_flags']}.\n\n{as_table(rows)}\n\n{as_table(schemes)}"
+    )
 
 
 if __name__ == "__main__":

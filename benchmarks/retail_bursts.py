@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.quality_bursts import interval
+from benchmarks.record import as_table, record
 from data_contracts.contract import contracts
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
@@ -110,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--least-orders", type=int, default=20)
+    parser.add_argument("--record", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         wh = build(asked.data, Path(work))
@@ -135,6 +137,16 @@ def main() -> None:
                 hits, trials = hits + len(flags & set(days)), trials + len(days)
             report["recall"][str(strength)] = [hits, trials]
         print(json.dumps(report, indent=1))
+        if asked.record:
+            rows = [{"orders planted": k, "found": f"{a} of {b}"} for k, (a, b) in report["recall"].items()]
+            body = (
+                f"{report['cohorts']} cohorts with {report['returns']} returns; flagged {report['flagged']}"
+                f" ({report['flagged_share']:.1%}, 95 % interval {report['interval'][0]:.1%} to {report['interval'][1]:.1%}); wanted:"
+                f" at most 1 %. p at most 0.01, 0.05, 0.1, 0.5: {list(report['p_below'].values())}. The naive rules flag"
+                f" {report['naive']}.\n\nBursts planted within three days into cohorts of {asked.least_orders} orders or more:"
+                f"\n\n{as_table(rows)}"
+            )
+            record("Refund bursts: real refunds (Online Retail)", "python -m benchmarks.retail_bursts --data FILE --record", body)
 
 
 if __name__ == "__main__":

@@ -107,10 +107,8 @@ class Tracking:
         from mlflow.entities import Metric, Param, RunTag
 
         client, name = self._client(), fitted.name
-        experiment = client.get_experiment_by_name(name)
         artifacts = (self.folder / "artifacts").resolve()
-        place = experiment.experiment_id if experiment else client.create_experiment(name, artifacts.as_uri())
-        run = client.create_run(place, run_name=name).info
+        run = client.create_run(self._experiment(client, name), run_name=name).info
         client.log_batch(
             run.run_id,
             params=[Param(k, str(v)) for k, v in fitted.parameters.items()],
@@ -135,6 +133,36 @@ class Tracking:
         found = Live(name, version, sha, path.relative_to(self.folder.resolve()).as_posix(), fitted.reference)
         self._write(stage, found)
         return found
+
+    def evaluate(self, name: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+        """Log one evaluation of a detector, with a model file or without, as a run of the experiment `name`."""
+        from mlflow.entities import Metric, Param
+
+        client = self._client()
+        run = client.create_run(self._experiment(client, name), run_name=f"{name}-evaluation", tags={"what": "evaluation"}).info
+        client.log_batch(
+            run.run_id,
+            params=[Param(k, str(v)) for k, v in parameters.items()],
+            metrics=[Metric(k, v, 0, 0) for k, v in metrics.items()],
+        )
+        client.set_terminated(run.run_id)
+
+    def facts(self, name: str) -> dict[str, dict[str, Any]]:
+        """What MLflow knows of a detector: parameters, metrics and tags of its runs, the newest of equal names winning."""
+        client = self._client()
+        runs = client.search_runs([self._experiment(client, name)], order_by=["attributes.start_time ASC"])
+        found: dict[str, dict[str, Any]] = {"parameters": {}, "metrics": {}, "data": {}}
+        for run in runs:
+            found["parameters"].update(run.data.params)
+            found["metrics"].update(run.data.metrics)
+            tags = run.data.tags.items()
+            found["data"].update({k.removeprefix("data."): v for k, v in tags if k.startswith("data.")})
+        return found
+
+    def _experiment(self, client: Any, name: str) -> str:
+        experiment = client.get_experiment_by_name(name)
+        place = (self.folder / "artifacts").resolve().as_uri()
+        return str(experiment.experiment_id if experiment else client.create_experiment(name, place))
 
     def promote(self, name: str) -> Live:
         """Make the candidate live. Raises NotFound when there is none, ModelRefused when its file was changed."""

@@ -89,7 +89,7 @@ def _ring(
 
 
 def subgraph(link: pa.Table, promoter: str, members: set[str]) -> nx.Graph:
-    """What an analyst sees: promoter and members, referrals between them, and the links among members with their bits."""
+    """What an analyst sees: promoter and members, and the links among the members with their bits."""
     graph = nx.Graph()
     graph.add_node(promoter, role="promoter")
     graph.add_nodes_from(sorted(members), role="invitee")
