@@ -25,6 +25,15 @@ PAIRS = """
 select invitee_id, outcome, match_weight, group_id, group_status, hops, evidence
 from referral_same where promoter_id = $p order by match_weight desc, invitee_id limit 60
 """
+NEAR = """
+select l.account_a, l.account_b, list_transform(l.evidence, lambda e: e.token) as tokens
+from links as l
+inner join groups as a on l.account_a = a.account_id
+inner join groups as b on l.account_b = b.account_id and a.group_id = b.group_id
+where a.group_id in (select group_id from groups where account_id = $p)
+    and l.outcome in ('same_person', 'same_controller')
+order by l.account_a, l.account_b limit 5000
+"""
 TIMELINE = """
 with mine as (select invitee_id from relations where promoter_id = $p),
 orders_of as (select * from orders semi join mine on orders.account_id = mine.invitee_id)
@@ -130,29 +139,54 @@ def timeline_of(reading: Reading, promoter: str) -> list[dict[str, Any]]:
 
 
 def graph_of(reading: Reading, promoter: str) -> dict[str, Any]:
-    """Nodes (accounts and tokens) and edges of the strongest paths between the promoter and its invitees."""
+    """Nodes (accounts and tokens) and edges of the strongest paths between the promoter and its invitees.
+
+    The evidence of a path is numbered by step; whose step it is comes out of the links inside the group.
+    """
     nodes: dict[str, dict[str, Any]] = {promoter: {"id": promoter, "kind": "promoter", "label": promoter}}
-    edges: list[dict[str, Any]] = []
+    edges: dict[tuple[str, str], dict[str, Any]] = {}
     table: list[dict[str, Any]] = []
+    shared = _shared(reading, promoter)
     for pair in reading.rows(PAIRS, p=promoter):
         if len(nodes) >= MOST_NODES:
             break
-        invitee = pair["invitee_id"]
-        nodes.setdefault(invitee, {"id": invitee, "kind": "invitee", "label": invitee})
-        for item in _items(pair["evidence"]):
-            token = f"{item.get('kind')}:{item.get('token')}"
-            label = f"{item.get('kind')} {item.get('mask') or ''}"
-            nodes.setdefault(token, {"id": token, "kind": "token", "label": label})
-            for account in (item.get("account_a") or promoter, item.get("account_b") or invitee):
+        items = _items(pair["evidence"])
+        path = _path(shared, promoter, pair["invitee_id"], items, int(pair["hops"]))
+        nodes.setdefault(pair["invitee_id"], {"id": pair["invitee_id"], "kind": "invitee", "label": pair["invitee_id"]})
+        for item in items:
+            token = f"{item['kind']}:{item['token']}"
+            nodes.setdefault(token, {"id": token, "kind": "token", "label": f"{item['kind']} {item.get('mask') or ''}"})
+            for account in path[min(int(item.get("step", 1)), len(path) - 1) - 1 :][:2]:
                 nodes.setdefault(account, {"id": account, "kind": "account", "label": account})
-                edges.append({"source": account, "target": token, "bits": item.get("weight")})
-            table.append({"invitee_id": invitee, "outcome": pair["outcome"], "kind": item.get("kind"),
-                          "mask": item.get("mask"), "shared_by": item.get("shared_by"), "bits": item.get("weight"),
-                          "first_seen": item.get("first_seen"), "last_seen": item.get("last_seen")})  # fmt: skip
-    return {"nodes": list(nodes.values()), "edges": edges, "table": table}
+                edges[account, token] = {"source": account, "target": token, "bits": item.get("weight")}
+            table.append({"invitee_id": pair["invitee_id"], "outcome": pair["outcome"], "step": item.get("step", 1),
+                          "kind": item["kind"], "mask": item.get("mask"), "shared_by": item.get("shared_by"),
+                          "bits": item.get("weight"), "first_seen": item.get("first_seen"),
+                          "last_seen": item.get("last_seen")})  # fmt: skip
+    return {"nodes": list(nodes.values()), "edges": list(edges.values()), "table": table}
+
+
+def _shared(reading: Reading, promoter: str) -> dict[str, dict[str, frozenset[str]]]:
+    """Per account of the promoter's group its neighbours, with the tokens that both hold."""
+    near: dict[str, dict[str, frozenset[str]]] = {}
+    for link in reading.rows(NEAR, p=promoter):
+        tokens = frozenset(link["tokens"])
+        near.setdefault(link["account_a"], {})[link["account_b"]] = tokens
+        near.setdefault(link["account_b"], {})[link["account_a"]] = tokens
+    return near
+
+
+def _path(
+    shared: Mapping[str, Mapping[str, frozenset[str]]], one: str, other: str, items: list[dict[str, Any]], hops: int
+) -> list[str]:
+    """The accounts of a path whose every step rests on just these tokens; both ends alone when none is found."""
+    wanted = [frozenset(i["token"] for i in items if int(i.get("step", 1)) == n) for n in range(1, hops + 1)]
+    paths = [[one]]
+    for tokens in wanted:
+        paths = [[*p, n] for p in paths for n, held in shared.get(p[-1], {}).items() if n not in p and tokens <= held]
+    return next((p for p in sorted(paths) if p[-1] == other), [one, other])
 
 
 def _items(evidence: str | None) -> list[dict[str, Any]]:
-    loaded = json.loads(evidence or "[]")
-    items = loaded if isinstance(loaded, list) else []
-    return [i for i in items if isinstance(i, dict) and i.get("token")]
+    """What counts for a pair: the shared identifiers. What counts against has no token."""
+    return [i for i in json.loads(evidence or "[]") if isinstance(i, dict) and i.get("token") and i.get("kind")]

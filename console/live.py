@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from casebook import cases as casebook_cases
-from casebook import decisions as casebook_decisions
+from casebook import standing
 from casebook.books import Books
 from console.reading import Reading
 
@@ -37,7 +37,7 @@ class Live:
 
     def decisions(self) -> list[dict[str, Any]]:
         """All decisions as they stand."""
-        return self._fresh("decisions", lambda: casebook_decisions.listing(self.books))
+        return self._fresh("decisions", lambda: standing.listing(self.books))
 
     def decisions_on(self, promoter_id: str) -> list[dict[str, Any]]:
         """The decisions on one promoter."""

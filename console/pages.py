@@ -43,7 +43,7 @@ def word(lang: str, key: str) -> str:
     return str(texts().get(key, {}).get(lang, key))
 
 
-def told(lang: str, reason: str | None) -> str:
+def say(lang: str, reason: str | None) -> str:
     """A finding's reason as a sentence: codes of detectors are written out, anything else stays."""
     known = reasons()
     codes = [c.strip() for c in (reason or "").split(",")]
@@ -145,7 +145,7 @@ def show(
     query = {k: v for k, v in request.query_params.items() if k != "lang"}
     html = _environment().get_template(template).render(
         **data, lang=lang, session=session, path=request.url.path, query=query, zone=zone_of(request),
-        t=lambda key: word(lang, key), told=lambda reason: told(lang, reason),
+        t=lambda key: word(lang, key), say=lambda reason: say(lang, reason),
         can=lambda action: session is not None and may(session.roles, action),
         here=address(request.url.path, query),
         link=lambda **more: address(request.url.path, {**query, **more}), form_link=lambda kind: twin(request, kind),

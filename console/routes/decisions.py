@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
@@ -11,7 +11,8 @@ from fastapi.responses import Response
 
 from casebook import cases as casebook_cases
 from casebook import decisions as casebook_decisions
-from casebook import users
+from casebook import standing, users
+from casebook.decisions import NOTICE_DAYS
 from casebook.measures import MEASURES
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
 from console.effect import effect_of
@@ -58,13 +59,14 @@ def decision(request: Request, decision_id: str) -> dict[str, Any]:
     """One decision: what, why, on whose word, its history, and what it does to the money."""
     held = desk(request)
     with held.books.reading() as book:
-        state = casebook_decisions.standing(book, decision_id)
+        state = standing.standing(book, decision_id)
+        notice = standing.notice(book, decision_id, standing.published(held.books)[0])
         appeals = book.rows("select a.*, o.outcome, o.by_whom as answered_by, o.reason as answer from appeal as a "
                             "left join appeal_outcome as o on o.appeal_id = a.appeal_id where a.decision_id = :d "
                             "order by a.appeal_id", d=decision_id)  # fmt: skip
     return {
         "decision": state, "measure": MEASURES[state["measure"]], "appeals": appeals,
-        "rows": casebook_decisions.history(held.books, decision_id), "notice": _notice(held, decision_id),
+        "rows": standing.history(held.books, decision_id), "notice": notice,
         "finding": held.reading.one("select * from findings where finding_id = $f", f=state["finding_id"]),
         "moves": [a for a, froms in casebook_decisions.MOVES.items() if state["status"] in froms],
         "effect": _effect(held, state) if state["status"] in ("proposed", "approved") else None,
@@ -76,20 +78,6 @@ def _effect(held: Desk, state: dict[str, Any]) -> dict[str, Any]:
         held.reading, measure=state["measure"], subject_kind=state["subject_kind"], subject_id=state["subject_id"],
         promoter=str(state["promoter_id"] or state["subject_id"]), month=str(state["month"] or ""),
     )  # fmt: skip
-
-
-def _notice(held: Desk, decision_id: str) -> dict[str, Any] | None:
-    """When the notice went out and until when the promoter may reply; None when none is needed."""
-    with held.books.reading() as book:
-        sent = book.value(
-            "select min(created_on) from instruction where decision_id = :d and kind = 'notice'", d=decision_id
-        )
-    days = held.reading.one("select max(notice_days) as days from policy_rule")
-    last, _ = casebook_decisions.published(held.books)
-    if sent is None or days is None or days["days"] is None:
-        return None
-    until = date.fromisoformat(sent) + timedelta(days=int(days["days"]))
-    return {"sent_on": sent, "reply_until": until, "days_left": max(0, (until - last).days)}
 
 
 @page(router, "/proposals/new", "propose", "decisions/propose.html")
@@ -115,8 +103,14 @@ def proposal(request: Request) -> dict[str, Any]:
 
 
 def _last_month(held: Desk) -> str:
-    last, _ = casebook_decisions.published(held.books)
+    last, _ = standing.published(held.books)
     return f"{last:%Y-%m}"
+
+
+def _notice_days(held: Desk) -> int:
+    """The reply period of the run's policy."""
+    found = held.reading.one("select max(notice_days) as days from policy_rule")
+    return int(found["days"]) if found and found["days"] is not None else NOTICE_DAYS
 
 
 @change(router, "/proposals", "propose")
@@ -126,10 +120,11 @@ async def propose(
 ) -> Response:  # fmt: skip
     """Propose a measure under a clause; somebody else must approve it."""
     held = desk(request)
+    known, days = await run_in_threadpool(lambda: (allowed(held), _notice_days(held)))
     made = await run_in_threadpool(
         casebook_decisions.propose, held.books, measure=measure, subject_kind=subject_kind, subject_id=subject_id,
-        clause=clause, by=session.user, reason=reason, allowed=await run_in_threadpool(allowed, held),
-        month=month or None, promoter=promoter or None, functions=functions or None,
+        clause=clause, by=session.user, reason=reason, allowed=known, month=month or None, promoter=promoter or None,
+        functions=functions or None, notice_days=days,
     )  # fmt: skip
     return back_to(request, f"/decisions/{made}")
 
@@ -162,6 +157,16 @@ async def release(
         held.attempts.failed(session.user, address)
         raise HTTPException(403, "the password is not right: nothing was released")
     await run_in_threadpool(casebook_decisions.decide, held.books, decision_id, "release", session.user, reason)
+    return back_to(request, f"/decisions/{decision_id}")
+
+
+@change(router, "/decisions/{decision_id}/reply", "work_case")
+async def reply(
+    request: Request, decision_id: str, filed_by: Short, reason: Text, csrf: Short,
+    session: Annotated[Session, Depends(Guard("work_case"))],
+) -> Response:  # fmt: skip
+    """Record what the promoter replied to the notice."""
+    await run_in_threadpool(casebook_decisions.reply, desk(request).books, decision_id, filed_by, reason)
     return back_to(request, f"/decisions/{decision_id}")
 
 

@@ -1,0 +1,146 @@
+"""An analyst's morning without JavaScript: forms alone, from the queue to an approved decision."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import FastAPI
+
+from casebook import decisions
+from tests.console import world
+from tests.console.conftest import SignIn, csrf, shown
+
+REASON = "退款集中在出账之后 / refunds cluster after the statement"
+
+
+def test_propose_see_the_effect_and_have_it_approved_by_another(app: FastAPI, sign_in: SignIn) -> None:
+    analyst, approver = sign_in("analyst", name="an"), sign_in("approver", name="ping")
+    page = analyst.get(f"/cases/{world.CASE}")
+    assert 'action="/proposals/new"' in page.text
+    form = {"measure": "suspend_functions", "clause": "3.5(2)", "subject_kind": "promoter", "subject_id": "P", "promoter": "P",
+            "functions": "payout", "reason": REASON}  # fmt: skip
+    made = analyst.post("/proposals", data={**csrf(analyst), **form})
+    assert made.status_code == 303
+    path = made.headers["location"]
+    assert REASON in analyst.get(path).text
+    assert analyst.post(f"{path}/approve", data={**csrf(analyst), "reason": "ok"}).status_code == 403
+    assert approver.post(f"{path}/approve", data={**csrf(approver), "reason": "checked"}).status_code == 303
+    state = next(d for d in decisions.listing(app.state.desk.books) if path.endswith(d["decision_id"]))
+    assert (state["status"], state["proposed_by"]) == ("approved", "an")
+
+
+def test_nobody_approves_an_own_proposal_whatever_the_roles(app: FastAPI, sign_in: SignIn) -> None:
+    both = sign_in("analyst", "approver", name="an")
+    form = {"measure": "warn", "clause": "3.5(2)", "subject_kind": "promoter", "subject_id": "P", "reason": REASON}
+    path = both.post("/proposals", data={**csrf(both), **form}).headers["location"]
+    answer = both.post(f"{path}/approve?lang=en", data={**csrf(both), "reason": "ok"})
+    assert answer.status_code == 409 and "nobody approves an own proposal" in shown(answer.text)
+
+
+def test_two_people_approve_what_the_run_proposed(app: FastAPI, sign_in: SignIn) -> None:
+    one, two = sign_in("approver", name="ping"), sign_in("compliance", name="he")
+    path, form = f"/decisions/{world.PROPOSED}", {"reason": "checked"}
+    assert one.post(f"{path}/approve", data={**csrf(one), **form}).status_code == 303
+    assert one.post(f"{path}/approve", data={**csrf(one), **form}).status_code == 409
+    assert two.post(f"{path}/approve", data={**csrf(two), **form}).status_code == 303
+    assert two.get(f"{path}.json").json()["decision"]["status"] == "approved"
+
+
+def test_a_measure_that_the_clause_does_not_know_is_refused(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    page = client.get("/proposals/new?lang=en&what=2.2(3)%7Ccancel_rebate&subject=promoter%7CP&promoter=P")
+    assert "does not allow this measure" in shown(page.text)
+    form = {
+        "measure": "cancel_rebate",
+        "clause": "2.2(3)",
+        "subject_kind": "promoter",
+        "subject_id": "P",
+        "reason": "r",
+    }
+    assert client.post("/proposals", data={**csrf(client), **form}).status_code == 409
+
+
+def test_who_has_declared_a_tie_does_not_decide(sign_in: SignIn) -> None:
+    client = sign_in("approver", name="ping")
+    assert client.post("/ties", data={**csrf(client), "promoter": "P", "reason": "cousin"}).status_code == 303
+    answer = client.post(f"/decisions/{world.PROPOSED}/approve", data={**csrf(client), "reason": "ok"})
+    assert answer.status_code == 409 and "declared a tie" in answer.text
+
+
+def test_an_appeal_is_answered_by_whoever_did_not_decide(app: FastAPI, sign_in: SignIn) -> None:
+    analyst, reviewer = sign_in("analyst", name="an"), sign_in("compliance", name="he")
+    form = {"filed_by": "P", "reason": "the customers asked themselves", "deadline_on": "2026-05-10"}
+    path = f"/decisions/{world.HOLD}"
+    assert analyst.post(f"{path}/appeal", data={**csrf(analyst), **form}).status_code == 303
+    appeal = reviewer.get(f"{path}.json").json()["appeals"][0]
+    assert appeal["filed_by"] == "P" and appeal["outcome"] is None
+    done = reviewer.post(f"/appeals/{appeal['appeal_id']}/granted", data={**csrf(reviewer), "reason": "shown"})
+    assert done.status_code == 303
+    assert reviewer.get(f"{path}.json").json()["decision"]["status"] == "overturned"
+
+
+def test_a_reply_to_the_notice_is_seen_by_whoever_approves(sign_in: SignIn) -> None:
+    analyst, approver = sign_in("analyst", name="an"), sign_in("approver", name="ping")
+    path = f"/decisions/{world.PROPOSED}"
+    form = {"filed_by": "P", "reason": "they were unhappy with the product"}
+    assert analyst.post(f"{path}/reply", data={**csrf(analyst), **form}).status_code == 303
+    assert "they were unhappy with the product" in approver.get(path).text and "2026-04-27" in approver.get(path).text
+
+
+@pytest.mark.parametrize(
+    "move,more",
+    [("take", {}), ("assign", {"owner": "bo"}), ("set_deadline", {"deadline_on": "2026-06-01"}), ("note", {})],
+)
+def test_moves_on_a_case_leave_an_event_with_reason_before_and_after(
+    sign_in: SignIn, move: str, more: dict[str, str]
+) -> None:
+    client = sign_in("analyst")
+    seen = client.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
+    form = {**csrf(client), "reason": "because", "seen": seen, **more}
+    assert client.post(f"/cases/{world.CASE}/{move}", data=form).status_code == 303
+    history = client.get(f"/cases/{world.CASE}.json").json()["history"]
+    assert (history[-1]["reason"], history[-1]["by_whom"]) == ("because", "an")
+
+
+def test_many_cases_are_taken_for_one_reason(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    form = {**csrf(client), "action": "take", "reason": "morning", "case_id": [world.CASE, world.RING]}
+    assert client.post("/cases/bulk", data=form).status_code == 303
+    mine = client.get("/queue.json?view=mine").json()["rows"]
+    assert {r["case_id"] for r in mine} == {world.CASE, world.RING} and {r["state"] for r in mine} == {"in_review"}
+
+
+def test_a_verdict_feeds_the_precision_of_its_detector(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    form = {**csrf(client), "verdict": "confirmed", "reason": "same papers"}
+    assert client.post("/findings/F00000000000000a/verdict", data=form).status_code == 303
+    row = next(r for r in client.get("/detectors.json").json()["rows"] if r["detector"] == "refund_burst")
+    assert (row["confirmed"], row["precision"]) == (1, 1.0)
+
+
+def test_a_word_on_two_accounts_stands_until_it_is_ended(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    form = {"account_a": "P", "account_b": "I1", "kind": "cannot_link", "reason": "father and son"}
+    assert client.post("/overrides", data={**csrf(client), **form}).status_code == 303
+    word = client.get("/groups/G1.json").json()["overrides"][0]
+    assert (
+        client.post(f"/overrides/{word['override_id']}/end", data={**csrf(client), "reason": "no"}).status_code == 303
+    )
+    assert client.get("/groups/G1.json").json()["overrides"][0]["to_at"] is not None
+
+
+def test_an_identifier_is_registered_as_shared_and_ended(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    form = {"kind": "ip", "token": "v1:kid:b", "label": "campus", "reason": "a dormitory", "from_on": "2026-04-20"}
+    assert client.post("/shared", data={**csrf(client), **form}).status_code == 303
+    entry = client.get("/shared.json").json()["register"][0]
+    done = client.post(
+        f"/shared/{entry['shared_id']}/end", data={**csrf(client), "reason": "moved", "to_on": "2026-04-21"}
+    )
+    assert done.status_code == 303
+
+
+def test_a_form_in_place_is_answered_with_the_address_to_go_to(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    form = {**csrf(client), "promoter": "Q", "reason": "neighbour", "back": "//elsewhere.example"}
+    answer = client.post("/ties", data=form, headers={"hx-request": "true"})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/")

@@ -1,0 +1,187 @@
+"""Every page in its three forms, in both languages, and what a case page puts before an analyst."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import hashlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from casebook import cases, users
+from casebook.measures import MEASURES, SUBJECT_KINDS
+from console.pages import cell, texts, visible
+from console.roles import ROLES
+from tests.console import world
+from tests.console.conftest import SignIn, shown
+
+CONSOLE = Path(__file__).parents[2] / "console"
+KINDS = "|money|promoter|account|case|decision|group|id|instant|int|bits|share|yes|list|reason|(?:tag|word):[a-z_]+"
+EVERYTHING = ("analyst", "approver", "compliance", "finance", "system_admin", "auditor")
+PAGES = (
+    "/queue", "/decisions", "/rules", "/detectors", "/shared", "/runs", "/metrics", "/audit", "/audit/check", "/users", "/deliveries",
+    f"/cases/{world.CASE}", f"/cases/{world.RING}", f"/cases/{world.BLIND}", "/promoters/P", "/accounts/I1", "/statements/2026-03/P",
+    "/groups/G1", "/groups/G1?without=I1%7CP", "/pairs?a=P&b=I1", f"/decisions/{world.PROPOSED}", "/quarantine/orders",
+    "/proposals/new?what=3.5(2)%7Ccancel_rebate&subject=promoter%7CP&promoter=P&month=2026-03",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_three_forms_at_one_address(sign_in: SignIn, path: str) -> None:
+    client = sign_in(*EVERYTHING)
+    bare, _, query = path.partition("?")
+    query = f"?{query}" if query else ""
+    for lang in ("zh", "en"):
+        page = client.get(f"{bare}{query or '?'}&lang={lang}")
+        assert page.status_code == 200, page.text[:600]
+        unknown = re.findall(
+            r">\s*(?:col|nav|case|queue|status|state|move|subject|event|metric)\.[a-z_]+\s*<", page.text
+        )
+        assert unknown == []
+    data = client.get(f"{bare}.json{query}")
+    assert data.status_code == 200
+    rows = data.json()["rows"]
+    table = list(csv.reader(io.StringIO(client.get(f"{bare}.csv{query}").text)))
+    assert len(table) == (len(rows) + 1 if rows else 0)
+
+
+def test_a_case_says_what_to_do_how_much_and_why(sign_in: SignIn) -> None:
+    page = shown(sign_in("analyst").get(f"/cases/{world.CASE}?lang=en").text)
+    for said in (
+        "Decide on the measures that wait",
+        "167.00",
+        "2026-05-20",
+        "3.5(2)",
+        "More orders of the promoter",
+        "Cancel the month",
+    ):
+        assert said in page
+
+
+def test_a_case_drawn_at_random_shows_no_score(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    case = client.get(f"/cases/{world.BLIND}.json").json()
+    assert all(f["confidence"] is None and f["reason"] is None for f in case["rows"])
+    row = next(r for r in client.get("/queue.json").json()["rows"] if r["case_id"] == world.BLIND)
+    assert row["confidence"] is None and row["priority"] is None
+
+
+def test_a_viewer_sees_no_forms_that_change(sign_in: SignIn) -> None:
+    page = sign_in("viewer").get(f"/cases/{world.CASE}").text
+    assert re.findall(r'method="post" action="(/(?!sign-out)[^"]*)"', page) in ([], ["/decisions/bulk"])
+    assert 'name="csrf"' not in page.replace("/sign-out", "", 1).split("</header>")[1]
+
+
+def test_a_graph_has_its_table_twin(sign_in: SignIn) -> None:
+    graph = sign_in("viewer").get(f"/cases/{world.CASE}.json").json()["graph"]
+    assert {n["id"] for n in graph["nodes"]} >= {"P", "I1"} and len(graph["table"]) == 1
+    assert all(e["source"] in {n["id"] for n in graph["nodes"]} for e in graph["edges"])
+
+
+def test_taking_a_link_out_shows_what_remains(sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+    assert client.get("/groups/G1.json").json()["parts"] == [["I1", "P"]]
+    assert client.get("/groups/G1.json?without=I1%7CP").json()["parts"] == [["I1"], ["P"]]
+
+
+def test_the_statement_before_and_after_is_shown_before_confirming(sign_in: SignIn) -> None:
+    """97.00 of March are taken; the next statement bears 50.00 of them, and 47.00 become a claim."""
+    path = "/proposals/new.json?what=3.5(2)%7Ccancel_rebate&subject=promoter%7CP&promoter=P&month=2026-03"
+    effect = sign_in("analyst").get(path).json()["effect"]
+    assert (effect["whole"], effect["payable_before"], effect["payable_after"], effect["claim"]) == (
+        "97.00",
+        "50.00",
+        "0.00",
+        "47.00",
+    )
+
+
+def test_the_queue_filters_and_searches(sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+
+    def found(query: str) -> list[str]:
+        return [r["case_id"] for r in client.get(f"/queue.json?{query}").json()["rows"]]
+
+    assert found("") == [world.CASE, world.RING, world.BLIND]
+    assert found("search=P") == [world.CASE]
+    assert found("clause=3.4(1)") == [world.RING]
+    assert found("view=sample") == [world.BLIND]
+    assert found("view=mine") == [] and found("page=99999999999") == [world.CASE, world.RING, world.BLIND]
+
+
+def test_every_word_that_a_page_uses_is_there_in_both_languages() -> None:
+    known = texts()
+    assert [k for k, v in known.items() if not (v.get("zh") and v.get("en"))] == []
+    used: set[str] = set()
+    families: set[str] = set()
+    for path in (CONSOLE / "templates").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        used |= set(re.findall(r"\bt\('([a-z_0-9.]+)'\)", text))
+        used |= {f"col.{k}" for k in re.findall(rf"\('([a-z_]+)', '(?:{KINDS})'\)", text)}
+        families |= set(re.findall(r"\bt\('([a-z_]+)\.' ~", text)) | set(re.findall(r"'(?:word|tag):([a-z_]+)'", text))
+    wanted = {
+        "measure": MEASURES, "subject": SUBJECT_KINDS, "role": ROLES, "state": cases.STATES, "move": cases.MOVES,
+        "status": ("proposed", "approved", "applied", "rejected", "overturned", "provisional", "issued", "held"),
+    }  # fmt: skip
+    used |= {
+        f"{family}.{name}" for family, names in wanted.items() for name in names if name not in ("appeal", "answer")
+    }
+    assert sorted(u for u in used if u not in known) == []
+    assert sorted(f for f in families if not any(k.startswith(f"{f}.") for k in known)) == []
+
+
+def test_no_word_is_left_over() -> None:
+    source = "\n".join(p.read_text(encoding="utf-8") for p in CONSOLE.rglob("*") if p.suffix in (".html", ".py", ".js"))
+    dynamic = (
+        set(re.findall(r"\bt\('([a-z_]+)\.' ~", source))
+        | set(re.findall(r"'(?:word|tag):([a-z_]+)'", source))
+        | {"session", "clause_reason"}
+    )
+    assert [k for k in texts() if f"'{k}'" not in source and k.split(".")[0] not in dynamic] == []
+
+
+def test_vendored_files_are_the_recorded_ones() -> None:
+    vendor = CONSOLE / "static" / "vendor"
+    listed = dict(reversed(line.split()) for line in (vendor / "SHA256SUMS").read_text().splitlines())
+    assert set(listed) == {p.name for p in vendor.glob("*.js")}
+    assert {n: hashlib.sha256((vendor / n).read_bytes()).hexdigest() for n in listed} == listed
+    assert all((vendor / f"{n.split('.')[0]}.LICENSE").exists() for n in listed)
+
+
+def test_nothing_inline_and_nothing_from_elsewhere() -> None:
+    for path in (CONSOLE / "templates").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"<style|style=|<script(?![^>]*src=)|\son[a-z]+=|javascript:|https?://|\|\s*safe", text), (
+            path.name
+        )
+
+
+def test_cells_that_a_spreadsheet_would_run_are_disarmed() -> None:
+    for first in "=+-@\t\r\0＝＋－＠":
+        assert cell(f"{first}1") == f"'{first}1" and cell(f" \u3000{first}1").startswith("'")
+    assert cell("plain") == "plain" and cell(-12.3) == -12.3
+
+
+def test_hidden_characters_are_written_out() -> None:
+    assert visible("a\u202eb\u200bc") == "a[U+202E]b[U+200B]c" and visible(None) == "" and visible(3) == 3
+
+
+def test_roles_are_the_books_roles() -> None:
+    assert set(ROLES) == set(users.ROLES)
+
+
+def test_handlers_of_pages_say_what_they_show() -> None:
+    for path in (CONSOLE / "routes").glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
+                assert ast.get_docstring(node), f"{path.name}:{node.name}"
+
+
+def test_texts_are_one_flat_file() -> None:
+    raw = (CONSOLE / "texts.yaml").read_text(encoding="utf-8")
+    keys = re.findall(r'^"?([a-z0-9_.()]+)"?:', raw, re.M)
+    assert len(keys) == len(set(keys)) == len(yaml.safe_load(raw))
