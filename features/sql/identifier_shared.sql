@@ -1,23 +1,31 @@
 -- One row per token that two or more accounts hold, with what its kind's limits and the analysts' register say of it.
 create or replace table identifier_shared as
-with counted as (
-    select
+with held_ip as (
+    select distinct
+        kind,
         token,
-        any_value(kind) as kind,
-        any_value(mask) as mask,
-        count(distinct account_id) as accounts
+        mask,
+        account_id
     from identifier_holder
     where kind = 'ip'
-    group by token
+),
+counted as (
+    select
+        kind,
+        token,
+        mask,
+        count(*) as accounts
+    from held_ip
+    group by kind, token, mask
     union all
     select
+        kind,
         token,
-        any_value(kind) as kind,
-        any_value(mask) as mask,
+        mask,
         count(*) as accounts
     from identifier_holder
     where kind <> 'ip'
-    group by token
+    group by kind, token, mask
 ),
 register as (
     select

@@ -5,6 +5,12 @@ with pair as (
         a,
         b
     from same_user_weight
+),
+paper as (
+    select distinct
+        account_no,
+        kind
+    from same_user_paper
 )
 select
     pair.a,
@@ -12,9 +18,9 @@ select
     one.kind,
     same_user_kind.absent_ubits
 from pair
-inner join same_user_paper as one
+inner join paper as one
     on pair.a = one.account_no
-inner join same_user_paper as other
+inner join paper as other
     on pair.b = other.account_no and one.kind = other.kind
 inner join same_user_kind
     on one.kind = same_user_kind.kind
