@@ -1,4 +1,4 @@
-"""The books: the store of record, append-only, on SQLite or PostgreSQL. The only module that imports SQLAlchemy.
+"""The books: the store of record, append-only, on SQLite or PostgreSQL. With `store.py` the only user of SQLAlchemy.
 
 Every row stands under the audit entry that wrote it (`seq`), in the transaction of that entry. Nothing is updated or
 deleted; what changes is said by a later row, and views (`decision_state`, ...) tell how things stand.
@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from casebook import audit_verify, chain
 from casebook.store import Dialect, PostgreSQL, SQLite
 from data_contracts.contract import Contract, of_stage
-from data_contracts.errors import ContractBroken, NotFound
+from data_contracts.errors import Busy, ContractBroken, NotFound
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
 
@@ -107,7 +107,7 @@ class Books:
     @contextmanager
     def writing(self) -> Iterator[Ledgerbook]:
         """A transaction that may write; one at a time."""
-        with self.engine.connect() as con, con.begin():
+        with _busy_not_locked(), self.engine.connect() as con, con.begin():
             self.dialect.one_writer(con)
             yield Ledgerbook(con, self.dialect, self.clock)
 
@@ -187,7 +187,10 @@ class Books:
     def commit(
         self, run: Run, records: Mapping[str, Sequence[pa.Table]], *, fingerprint: str, models: Mapping[str, str]
     ) -> bool:
-        """Append what a run recorded, in one transaction. A run that is in the books already adds nothing (False)."""
+        """Append what a run recorded, in one transaction. A run that is in the books already adds nothing (False).
+
+        Raises Busy when another run was published since this one began: its frozen copy of the books is out of date.
+        """
         fixed = {"run_seq": run.run_seq, "run_id": run.run_id, "by_whom": "policy",
                  "at": round(run.cutoff_at.timestamp()) * 1_000_000}  # fmt: skip
         head = {"run_seq": run.run_seq, "run_id": run.run_id, "as_of": run.as_of.isoformat(), "cutoff_at": fixed["at"],
@@ -195,6 +198,8 @@ class Books:
         with self.writing() as book:
             if book.value("select count(*) from run where run_id = :r", r=run.run_id):
                 return False
+            if run.run_seq != int(book.value("select coalesce(max(run_seq), 0) + 1 from run")):
+                raise Busy("another run was published in the same books since this one began: start it again")
             tables: dict[str, Any] = {"run": (list(head), [tuple(head.values())])}
             for table in sorted(records, key=lambda t: (FIRST.index(t) if t in FIRST else len(FIRST), t)):
                 for rows in records[table]:
@@ -222,6 +227,17 @@ class Books:
                 pa.array(values, pa.int64() if c.duck == "BIGINT" else pa.string())
             )  # fmt: skip
         return pa.table(arrays)
+
+
+@contextmanager
+def _busy_not_locked() -> Iterator[None]:
+    """A lock that SQLite could not get in time is a matter of waiting, not a fault."""
+    try:
+        yield
+    except sa.exc.OperationalError as fault:
+        if "locked" not in str(fault.orig):
+            raise
+        raise Busy("somebody else is writing to the books: try again") from fault
 
 
 def _join(

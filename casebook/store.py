@@ -53,14 +53,20 @@ def newest() -> str:
     return max(p.name.split("_")[0] for p in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
+def current(con: sa.Connection) -> bool:
+    """Whether the books stand at the newest schema version. Raises NotFound when they are ahead of this code."""
+    if not sa.inspect(con).has_table("alembic_version"):
+        return False
+    have = con.exec_driver_sql("select version_num from alembic_version").scalar()
+    if have is not None and str(have) > newest():
+        raise NotFound(f"the books are at schema {have}, this code knows {newest()}: install the newer version")
+    return bool(have == newest())
+
+
 def upgrade(con: sa.Connection) -> None:
     """Apply the schema versions that the books lack, within the transaction of `con`."""
-    if sa.inspect(con).has_table("alembic_version"):
-        have = con.exec_driver_sql("select version_num from alembic_version").scalar()
-        if have == newest():
-            return
-        if have is not None and str(have) > newest():
-            raise NotFound(f"the books are at schema {have}, this code knows {newest()}: install the newer version")
+    if current(con):
+        return
     # Alembic takes a third of a second to import and is only needed here.
     from alembic import command
     from alembic.config import Config
@@ -102,7 +108,12 @@ class SQLite:
         return engine
 
     def migrate(self, engine: sa.Engine) -> None:
-        """Under `begin immediate`, which lets one process through."""
+        """Under `begin immediate`, which lets one process through; books that are up to date are only read."""
+        with engine.connect() as con:
+            con = con.execution_options(**self.reading)
+            with con.begin():
+                if current(con):
+                    return
         with engine.connect() as con, con.begin():
             upgrade(con)
 
@@ -143,8 +154,9 @@ class PostgreSQL:
         """Under an advisory lock, which lets one process through."""
         try:
             with engine.connect() as con, con.begin():
-                con.exec_driver_sql("select pg_advisory_xact_lock(7020)")
-                upgrade(con)
+                if not current(con):
+                    con.exec_driver_sql("select pg_advisory_xact_lock(7020)")
+                    upgrade(con)
         except sa.exc.OperationalError as fault:
             where = sa.make_url(self.url).render_as_string(hide_password=True)
             raise NotFound(f"the books at {where} cannot be reached: {fault.orig}".strip()) from fault

@@ -139,7 +139,7 @@ def headers(message: Message, key: Key, second: int) -> dict[str, str]:
 
 
 def signature(key: Key, message_id: str, second: int, text: str) -> str:
-    """HMAC-SHA256 in hex; a target with the same subkey (`tongren webhooks key`) computes and compares it."""
+    """HMAC-SHA256 in hex; a target with the same subkey computes and compares it."""
     return hmac.digest(key.subkey(PURPOSE), f"{message_id}.{second}.{text}".encode(), hashlib.sha256).hex()
 
 

@@ -23,7 +23,7 @@ held as (
         ) as mended_before,
         count(*) over (partition by d.promoter_id, d.month) as holds_so_far
     from books_decision as d
-    where d.clause = '3.5(1)' and d.measure = 'hold_payout' and d.proposed_by = 'policy'
+    where d.clause = '3.5(1)' and d.measure = 'hold_payout' and d.proposed_by = 'policy' and d.finding_id is null
     qualify row_number() over (
         partition by d.promoter_id, d.month order by d.effective_from desc, d.applied_seq desc, d.decision_id
     ) = 1

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,7 +18,7 @@ import sqlalchemy as sa
 from casebook.books import Books, open_books
 from casebook.store import newest
 from data_contracts.contract import contracts
-from data_contracts.errors import ContractBroken, NotFound
+from data_contracts.errors import Busy, ContractBroken, NotFound
 from tests.casebook.conftest import decide, frozen, propose, publish, run_of, table_of
 
 FINDING = {"finding_id": "F1", "clause": "2.2(3)", "detector": "same_user", "subject_kind": "referral", "subject_id": "A2",
@@ -44,6 +48,24 @@ def test_committing_a_run_twice_writes_it_once(books: Books, tmp_path: Path) -> 
     assert books.commit(run_of(1), table, fingerprint="f", models={"m": "1"}) is True
     assert books.commit(run_of(1), table, fingerprint="f", models={"m": "1"}) is False
     assert len(frozen(books, tmp_path / "w", "books_posting")) == 1
+
+
+def test_a_run_that_began_before_another_was_published_is_told_to_start_again(books: Books) -> None:
+    publish(books, 1)
+    with pytest.raises(Busy, match="start it again"):
+        books.commit(dataclasses.replace(run_of(1), run_id="other"), {}, fingerprint="g", models={})
+    assert books.run_ids() == {run_of(1).run_id}
+
+
+def test_books_that_somebody_else_writes_to_are_busy(sqlite_books: Books, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "books.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        impatient = open_books(tmp_path / "books.db")
+        sa.event.listen(impatient.engine, "connect", lambda raw, _: raw.execute("pragma busy_timeout = 10"))
+        impatient.engine.dispose()
+        with pytest.raises(Busy):
+            publish(impatient)
+        impatient.close()
 
 
 def test_a_run_that_cannot_be_written_whole_leaves_nothing(books: Books) -> None:
@@ -152,3 +174,15 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: P
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         open_books(tmp_path / "nowhere" / "books.db")
+
+
+def test_new_books_that_several_open_at_once_are_made_once(tmp_path: Path) -> None:
+    def come(_: int) -> str:
+        books = open_books(tmp_path / "books.db")
+        try:
+            return books.schema_version()
+        finally:
+            books.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(come, range(4))) == {newest()}
