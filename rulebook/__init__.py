@@ -7,6 +7,7 @@ more to say, any other column of `clause_result`. The driver here unites the met
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from data_contracts.cards import Card
@@ -18,8 +19,15 @@ __all__ = ["ANY_CLAUSE", "ClauseInfo", "admit_register", "build", "cards", "clau
 
 log = logging.getLogger("tongren")
 SQL = Path(__file__).parent / "sql"
-# What the clauses share, each step from those above it; `standing` is what settlement builds on.
-PREPARED = ("account_span", "staff_tie", "standing_bar", "membership", "standing", "working_day")
+# What the clauses share, each with what it reads of the ones above it; `standing` is what settlement builds on.
+PREPARED: dict[str, tuple[str, ...]] = {
+    "account_span": (),
+    "staff_tie": (),
+    "standing_bar": ("account_span", "staff_tie"),
+    "membership": ("standing_bar",),
+    "standing": ("standing_bar", "membership"),
+    "working_day": (),
+}
 
 
 def build(wh: Warehouse) -> None:
@@ -42,9 +50,12 @@ def computed() -> tuple[Card, ...]:
     return tuple(c for c in cards() if c.folder == c.rule.parent)
 
 
-def prepare(wh: Warehouse) -> None:
-    """Make the tables that several clauses read, and those that clauses add to, still empty."""
-    wh.make_all(SQL, (*PREPARED, "clause_seen"))
+def prepare(wh: Warehouse, wanted: Iterable[str] = tuple(PREPARED)) -> None:
+    """Make the tables that several clauses read, those `wanted` alone, and the ones that clauses add to, still empty."""
+    needed = set(wanted)
+    for step in reversed(PREPARED):
+        needed |= set(PREPARED[step]) if step in needed else set()
+    wh.make_all(SQL, (*(step for step in PREPARED if step in needed), "clause_seen"))
     wh.empty("clause_tally")
 
 
