@@ -66,14 +66,16 @@ def _map(con: duckdb.DuckDBPyConnection, key: Key, kind: Kind, values: str) -> N
     """`token_map`: one row per distinct raw value; `also_map`: the coarser forms of a value."""
     con.execute(f"create table token_map ({_COLUMNS})")
     con.execute("create table also_map (value varchar, token varchar, mask varchar, cls varchar, links boolean)")
-    con.execute(f"create table raw_value as select distinct value from ({values})")
     plain = kind.plain
-    where = plain.get("where", "false")
+    where = f"coalesce({plain['where']}, false)" if plain else "false"
+    con.execute(
+        f"create table raw_value as select value, {where} as plain from (select distinct value from ({values}))"
+    )
     if plain:
-        picked = f"value, {plain['normal']} as normal, {plain['mask']} as mask, {plain['cls']} as cls, {plain['links']} as links"
-        for batch in _batches(con, f"select {picked} from raw_value where {where}"):
+        forms = ", ".join(f"{plain[part]} as {part}" for part in ("normal", "mask", "cls", "links"))
+        for batch in _batches(con, f"select value, {forms} from raw_value where plain"):
             _insert(con, "token_map", _plain_rows(key, kind.card.name, batch))
-    for batch in _batches(con, f"select value from raw_value where not ({where})"):
+    for batch in _batches(con, "select value from raw_value where not plain"):
         rows, also = _normalised_rows(key, kind, batch.column("value").to_pylist())
         _insert(con, "token_map", rows)
         if also.num_rows:

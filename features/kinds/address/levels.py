@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Container
+from typing import NamedTuple
 
 from features.kinds.address.regions import (
     CITIES,
@@ -18,15 +19,20 @@ def _longest_first(words: tuple[str, ...] | list[str]) -> str:
     return "|".join(sorted(words, key=lambda w: (-len(w), w)))
 
 
+_MUNICIPALITIES = frozenset({"北京", "天津", "上海", "重庆"})
 _DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
 _NUMERAL = re.compile(r"[〇零一二两三四五六七八九十百]+(?=[号弄幢栋座楼层单元室房户组队期区])")
 _BRACKETS = re.compile(r"[(\[【<][^)\]】>]*[)\]】>]?")
-_RECEIVER = re.compile(r"(?:收件人|收货人|联系人|姓名)[::]?[\u4e00-\u9fff]{2,4}|[\u4e00-\u9fff]{2,3}(?:先生|女士|小姐|收)$")
+_RECEIVER = re.compile(
+    r"(?:收件人|收货人|联系人|姓名)[::]?[\u4e00-\u9fff]{2,4}|[\u4e00-\u9fff]{2,3}(?:先生|女士|小姐|收)$"
+)
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _NOISE = re.compile(r"[\s,,。、;;::·.•/\\\"'“”]+")
-_PROVINCE = re.compile(f"(?:中国)?(?P<province>{_longest_first(list(PROVINCES))})(?:{_longest_first(PROVINCE_ENDINGS)})?")
-_CITY = re.compile(f"(?P<city>{_longest_first(list(CITIES))})(?P<ending>{_longest_first(PREFECTURE_ENDINGS)})?")
-_DISTRICT = re.compile(r"(?P<district>[^路街道巷弄号园社校厂楼镇乡村里\d]{1,6}?)(?P<ending>新区|自治县|区|县|旗|市)(?![一-龥]?[路街道])")
+_PROVINCE_ENDING = re.compile(_longest_first(PROVINCE_ENDINGS))
+_CITY_ENDING = re.compile(_longest_first(PREFECTURE_ENDINGS))
+_DISTRICT = re.compile(
+    r"(?P<district>[^路街道巷弄号园社校厂楼镇乡村里\d]{1,6}?)(?P<ending>新区|自治县|区|县|旗|市)(?![一-龥]?[路街道])"
+)
 _TOWN = re.compile(r"[^路街巷弄号\d]{1,6}?(?:街道办事处|街道办|街道|办事处|镇|乡)")
 _ROAD = re.compile(r"(?P<road>[^\d]{1,12}?(?:大道|大街|胡同|路|街|道|巷|里|村)(?:[东南西北中]段)?)")
 _NUMBER = re.compile(r"(?P<number>\d+(?:弄\d+)?(?:-\d+)?)(?:号院|号|弄|院)")
@@ -38,8 +44,7 @@ _ROOM = re.compile(r"(?P<room>\d{2,5}[a-z]?)(?:室|房|户)?$|(?P<named>\d+[a-z]
 _FILLER = re.compile(r"(?:小区|社区|居民区|住宅区|附近|对面|旁边?|门口|内|里面)$")
 
 
-@dataclass(frozen=True)
-class Levels:
+class Levels(NamedTuple):
     """The parts found, each "" when not named. `region` is the district, with its city where the name is shared."""
 
     province: str = ""
@@ -89,7 +94,9 @@ def _number(match: re.Match[str]) -> str:
 
 def parse(text: str) -> Levels:
     """The levels of one address; names and telephone numbers of the receiver are left out."""
-    text = _NOISE.sub("", _PHONE.sub("", _BRACKETS.sub("", text))).casefold()
+    if "(" in text or "[" in text or "【" in text or "<" in text:
+        text = _BRACKETS.sub("", text)
+    text = _NOISE.sub("", _PHONE.sub("", text)).casefold()
     text = _NUMERAL.sub(_number, _RECEIVER.sub("", text))
     found: dict[str, str] = {}
     rest = _house(_street(_region(text, found), found), found)
@@ -97,18 +104,29 @@ def parse(text: str) -> Levels:
     return Levels(**found)
 
 
+def _leading(text: str, names: Container[str]) -> str:
+    """The longest of `names` (two to five characters) with which the text begins, or ""."""
+    for length in (5, 4, 3, 2):
+        if text[:length] in names:
+            return text[:length]
+    return ""
+
+
 def _region(text: str, found: dict[str, str]) -> str:
-    if match := _PROVINCE.match(text):
-        # 吉林 and 海南-like names are cities too: 吉林市 is read as the city.
-        if not (match["province"] in CITIES and match.group().endswith("市")) or text.startswith(match["province"], 3):
-            found["province"] = match["province"]
-            text = text[match.end() :]
-        if match["province"] in ("北京", "天津", "上海", "重庆"):
-            found["city"] = match["province"]
-    match = _CITY.match(text)
-    if match and (match["ending"] or "province" in found or _DISTRICT.match(text, match.end())):
-        found["city"] = match["city"]
-        text = text[match.end() :]
+    text = text.removeprefix("中国")
+    if province := _leading(text, PROVINCES):
+        ending = _PROVINCE_ENDING.match(text, len(province))
+        end = ending.end() if ending else len(province)
+        # 吉林 is a province and a city: 吉林市 is read as the city.
+        if not (province in CITIES and text[end - 1] == "市") or text.startswith(province, 3):
+            found["province"], text = province, text[end:]
+        if province in _MUNICIPALITIES:
+            found["city"] = province
+    if city := _leading(text, CITIES):
+        ending = _CITY_ENDING.match(text, len(city))
+        end = ending.end() if ending else len(city)
+        if ending or "province" in found or _DISTRICT.match(text, end):
+            found["city"], text = city, text[end:]
     if match := _DISTRICT.match(text):
         found["district"] = match["district"]
         text = text[match.end() :]

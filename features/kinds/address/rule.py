@@ -16,7 +16,6 @@ def normalise(value: str) -> Normal | Fault:
         return Normal(f"short:{text}", "****", "short", links=False)
     levels = parse(text)
     mask = (levels.region or levels.province or "") + "****"
-    building = Normal(f"building:{levels.building}", mask, "building", links=levels.has_building)
-    if not levels.door:
-        return building
-    return Normal(f"door:{levels.building}|{levels.door}", mask, "door", links=levels.has_building, also=(building,))
+    down_to_building, door, links = levels.building, levels.door, levels.has_building
+    building = Normal(f"building:{down_to_building}", mask, "building", links)
+    return Normal(f"door:{down_to_building}|{door}", mask, "door", links, (building,)) if door else building

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from operator import mul
 
 from data_contracts.identifier import Fault, Normal
@@ -49,12 +50,16 @@ def normalise(value: str) -> Normal | Fault:
     return Fault("id.check", "not the form of an identity document")
 
 
-def _identity_card(text: str) -> Normal | Fault:
+@lru_cache(maxsize=1 << 16)
+def _can_be_born(day: str) -> bool:
     try:
-        born = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+        return _EARLIEST <= date(int(day[:4]), int(day[4:6]), int(day[6:])) < _LATEST
     except ValueError:
-        return Fault("id.check", "impossible birth date")
-    if not _EARLIEST <= born < _LATEST:
+        return False
+
+
+def _identity_card(text: str) -> Normal | Fault:
+    if not _can_be_born(text[6:14]):
         return Fault("id.check", "impossible birth date")
     if check_digit(text[:17]) != text[17]:
         return Fault("id.check", "wrong check digit")
