@@ -17,6 +17,7 @@ def rule(given: Given) -> Mapping[str, pa.Table]:
     """One row per sampled promoter. The evidence is empty: nothing speaks against anybody in the sample."""
     found = given["detection"]
     flagged = set(found.filter(found["flagged"])["promoter_id"].to_pylist())
+    flagged |= set(given["referral_same"]["promoter_id"].to_pylist())
     conduct = given["promoter_conduct"]
     open_to_it = set(conduct.filter(pc.greater(conduct["orders"], 0))["promoter_id"].to_pylist()) - flagged
     month = f"{given.as_of:%Y-%m}"
