@@ -164,7 +164,10 @@ def main() -> None:
     if given.one:
         one(int(given.one[0]), given.one[1], Path(given.one[2]))
         return
-    lines = ["| orders | promoters | run | seconds | peak MB | statements | postings |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| orders | promoters | run | seconds | peak MB | statements | postings |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for orders in given.orders:
         folder = given.keep or Path(tempfile.mkdtemp())
         for step in ("build", "all", "eleven", "twelfth"):

@@ -74,7 +74,9 @@ def alarm(folder: Path, as_of: date) -> str | None:
     """The alarm of 4.4(3): months whose statement was not issued by the end of the month after; None when there are none."""
     with _open(folder) as wh:
         late = [m for m, issued_on in wh.execute(LATE) if issued_on > last_day(add_months(m, 1))]
-        open_months = [m for (m,) in wh.execute("select distinct month from statement where status = 'provisional' order by month")]
+        open_months = [
+            m for (m,) in wh.execute("select distinct month from statement where status = 'provisional' order by month")
+        ]
     missing = [m for m in open_months if as_of >= last_day(add_months(m, 1))]
     told = [f"{' '.join(late)} issued late"] if late else []
     told += [f"{' '.join(missing)} not issued"] if missing else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -49,11 +49,19 @@ def formula(payout: Mapping[str, Any]) -> str | None:
     """How our tax on a payout comes about, in one line; None for a failed payout."""
     if payout["regime"] is None:
         return None
-    rate, quick, income = Decimal(payout["rate_ppm"]).scaleb(-4).normalize(), show(payout["quick_fen"]), show(payout["income_fen"])
+    rate, quick, income = (
+        Decimal(payout["rate_ppm"]).scaleb(-4).normalize(),
+        show(payout["quick_fen"]),
+        show(payout["income_fen"]),
+    )
     if payout["regime"] == "cumulative":
         base = f"({income} - 20 % - 5,000.00 x {payout['months']} months of the year)"
     else:
-        base = f"({income} of the month - 800.00)" if payout["income_fen"] <= 400_000 else f"({income} of the month - 20 %)"
+        base = (
+            f"({income} of the month - 800.00)"
+            if payout["income_fen"] <= 400_000
+            else f"({income} of the month - 20 %)"
+        )
     return f"{base} x {rate:f} % - {quick} - withheld before = {show(payout['expected_tax_fen'])}"
 
 
@@ -98,10 +106,16 @@ def sections(s: Statement) -> list[tuple[str, list[tuple[Any, ...]]]]:
         rows += [(r["invitee_id"] or "", r["order_id"] or "", r["document"] or "", show(r["net_fen"]), rate(r["rate_ppm"]),
                   show(r["rebate_fen"]), why(r)) for r in s.lines]  # fmt: skip
         found.append(("明细 Lines, as known now", rows))
-    for title, posted in (("调整 Adjustments in this statement", s.adjustments), ("此后对本月的调整 Adjusted later", s.later)):
+    for title, posted in (
+        ("调整 Adjustments in this statement", s.adjustments),
+        ("此后对本月的调整 Adjusted later", s.later),
+    ):
         if posted:
             rows = [("statement", "earning month", "amount", "cause")]
-            rows += [(r["month"], r["earning_month"], show(r["amount_fen"]), f"{r['cause']} {cause(r['cause'])}") for r in posted]
+            rows += [
+                (r["month"], r["earning_month"], show(r["amount_fen"]), f"{r['cause']} {cause(r['cause'])}")
+                for r in posted
+            ]
             found.append((title, rows))
     if s.parts:
         rows = [("no", "due", "amount", "payer", "status")]
@@ -135,7 +149,19 @@ def html(s: Statement, amounts: Amounts) -> bytes:
 
 def _sheet(s: Statement, amounts: Amounts) -> tuple[list[str], list[list[object]]]:
     """One flat table: what a row is, then its columns; money as numbers."""
-    head = ["part", "invitee_id", "order_id", "earning_month", "document", "cause", "day", "status", "net", "rate", "amount"]
+    head = [
+        "part",
+        "invitee_id",
+        "order_id",
+        "earning_month",
+        "document",
+        "cause",
+        "day",
+        "status",
+        "net",
+        "rate",
+        "amount",
+    ]
     rows: list[list[object]] = []
     for name, _, _, sign in amounts:
         rows.append([name, *[None] * 9, yuan(signed(name, s.amounts[name], sign))])
@@ -169,10 +195,11 @@ def xlsx(s: Statement, amounts: Amounts) -> bytes:
     assert sheet is not None
     sheet.title = s.month
     head, rows = _sheet(s, amounts)
-    for y, row in enumerate([[f"{s.promoter_id} {s.month}", s.status], head, *rows], 1):
+    table: list[list[Any]] = [[f"{s.promoter_id} {s.month}", s.status], list(head), *rows]
+    for y, row in enumerate(table, 1):
         for x, value in enumerate(row, 1):
             if value is not None:
-                place = sheet.cell(y, x)
+                place: Any = sheet.cell(y, x)
                 place.value = cell(value)
                 place.data_type = "s" if isinstance(value, str) else place.data_type
                 if isinstance(value, Decimal):
@@ -185,7 +212,7 @@ def xlsx(s: Statement, amounts: Amounts) -> bytes:
 def _without_clock(workbook: bytes) -> bytes:
     """The same workbook with one fixed instant in its properties and in the names of its parts."""
     out = io.BytesIO()
-    fixed = datetime(*EPOCH).isoformat() + "Z"
+    fixed = "1980-01-01T00:00:00Z"
     with zipfile.ZipFile(io.BytesIO(workbook)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for name in sorted(old.namelist()):
             data = old.read(name)
@@ -193,7 +220,9 @@ def _without_clock(workbook: bytes) -> bytes:
                 start, rest = data.split(b"<dcterms:created", 1)
                 end = rest.split(b"</dcterms:modified>", 1)[1]
                 kind = b' xsi:type="dcterms:W3CDTF" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-                data = start + b"<dcterms:created" + kind + fixed.encode() + b"</dcterms:created><dcterms:modified" + kind
+                data = (
+                    start + b"<dcterms:created" + kind + fixed.encode() + b"</dcterms:created><dcterms:modified" + kind
+                )
                 data += fixed.encode() + b"</dcterms:modified>" + end
             new.writestr(zipfile.ZipInfo(name, EPOCH), data)
     return out.getvalue()

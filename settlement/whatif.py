@@ -102,4 +102,3 @@ def _decide(wh: Warehouse, decisions: Any, without: Collection[str]) -> None:
         wh.execute("insert into whatif_decision by name from whatif_given")
         wh.con.unregister("whatif_given")
     wh.execute("delete from whatif_decision where list_contains($without, decision_id)", without=list(without))
-

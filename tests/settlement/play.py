@@ -65,7 +65,9 @@ class Play:
                  verified_as="individual")  # fmt: skip
         self.add("referrals", invitee_id=invitee_id, promoter_id=promoter_id, link_id="l")
 
-    def order(self, order_id: str, account_id: str, paid: str, cash_fen: int, product: str = "ecs", **more: Any) -> None:
+    def order(
+        self, order_id: str, account_id: str, paid: str, cash_fen: int, product: str = "ecs", **more: Any
+    ) -> None:
         """A paid order."""
         self.add("orders", **{"order_id": order_id, "account_id": account_id, "product_code": product, "kind": "purchase",
                  "paid_at": at(paid), "list_fen": cash_fen, "cash_fen": cash_fen, **more})  # fmt: skip
@@ -76,13 +78,17 @@ class Play:
         self.add("refunds", refund_id=f"r{number}", order_id=order_id, refunded_at=at(refunded), kind="refund",
                  cash_fen=cash_fen)  # fmt: skip
 
-    def payout(self, month: str, paid: str, gross_fen: int, promoter_id: str = "P", status: str = "paid", tax_fen: int = 0) -> None:
+    def payout(
+        self, month: str, paid: str, gross_fen: int, promoter_id: str = "P", status: str = "paid", tax_fen: int = 0
+    ) -> None:
         """A payout that the operator reports."""
         number = len(self.feeds.get("payouts", []))
         self.add("payouts", payout_id=f"w{number}", promoter_id=promoter_id, month=month, paid_at=at(paid),
                  gross_fen=gross_fen, tax_fen=tax_fen, net_fen=gross_fen - tax_fen, status=status)  # fmt: skip
 
-    def decide(self, decision_id: str, measure: str, subject_kind: str, subject_id: str, effective: str, **more: Any) -> None:
+    def decide(
+        self, decision_id: str, measure: str, subject_kind: str, subject_id: str, effective: str, **more: Any
+    ) -> None:
         """A decision that the next run applies."""
         self.decisions[decision_id] = {
             "decision_id": decision_id, "measure": measure, "subject_kind": subject_kind, "subject_id": subject_id,
@@ -158,7 +164,9 @@ class Play:
         ])  # fmt: skip
 
     def _fill_groups(self, wh: Warehouse) -> None:
-        given(wh, "group_member", [{"account_id": a, "group_id": g, "status": "linked"} for a, g in self.groups.items()])
+        given(
+            wh, "group_member", [{"account_id": a, "group_id": g, "status": "linked"} for a, g in self.groups.items()]
+        )
         known: dict[str, str | None] = {}
         for row in self.books.setdefault("books_membership", []):
             known[row["account_id"]] = row["group_id"]
@@ -172,7 +180,11 @@ class Play:
     def statement(self, month: str, promoter_id: str = "P") -> dict[str, Any]:
         """One statement of the last run: amounts that are not 0, in fen, and its status."""
         row = next(r for r in self.tables["statement"] if r["promoter_id"] == promoter_id and r["month"] == month)
-        return {k.removesuffix("_fen"): v for k, v in row.items() if v and k not in ("promoter_id", "month", "tax_estimate_fen")}
+        return {
+            k.removesuffix("_fen"): v
+            for k, v in row.items()
+            if v and k not in ("promoter_id", "month", "tax_estimate_fen")
+        }
 
     def line(self, order_id: str) -> dict[str, Any]:
         """One order's line of the last run."""

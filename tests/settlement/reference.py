@@ -44,6 +44,10 @@ def last_of(month: str) -> date:
     return first_of(after(month)) - timedelta(days=1)
 
 
+def in_time(order: Row) -> tuple[datetime, str]:
+    return order["paid_at"], order["order_id"]
+
+
 def half_up(exact: Decimal) -> int:
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
@@ -154,7 +158,9 @@ class Auditor:
 
     # -- what is on and known ---------------------------------------------------------------------------------------
 
-    def run(self, as_of: date, feeds: Mapping[str, list[Row]], decisions: Iterable[Row], groups: Mapping[str, str]) -> None:
+    def run(
+        self, as_of: date, feeds: Mapping[str, list[Row]], decisions: Iterable[Row], groups: Mapping[str, str]
+    ) -> None:
         """Bring the books up to the end of a day."""
         self.feeds, self.groups, self.cutoff = feeds, dict(groups), start_of(as_of + timedelta(days=1))
         orders = {o["order_id"]: o for o in feeds.get("orders", []) if o["paid_at"] < self.cutoff}
@@ -174,8 +180,10 @@ class Auditor:
 
     def _on(self, d: Row) -> bool:
         ends = d.get("effective_to")
-        return d["status"] in ("approved", "applied") and d["effective_from"] <= self.cutoff and (
-            ends is None or ends > self.cutoff
+        return (
+            d["status"] in ("approved", "applied")
+            and d["effective_from"] <= self.cutoff
+            and (ends is None or ends > self.cutoff)
         )
 
     def _months(self, as_of: date) -> Iterator[str]:
@@ -185,7 +193,8 @@ class Auditor:
             month = after(month)
 
     def _issue_day(self, month: str) -> date:
-        return first_of(after(month)) + timedelta(days=int(self.rules.value("statement_day", first_of(after(month)), 20)) - 1)
+        first = first_of(after(month))
+        return first + timedelta(days=int(self.rules.value("statement_day", first, 20)) - 1)
 
     def promoters(self) -> Mapping[str, datetime]:
         """Who has joined by now, and when first."""
@@ -201,11 +210,14 @@ class Auditor:
         group = groups.get(account)
         return {account} if group is None else {a for a, g in groups.items() if g == group}
 
-    def relation(self, invitee: str, promoter: str, world: World, groups: Mapping[str, str]) -> tuple[str | None, datetime, datetime, str | None]:
+    def relation(
+        self, invitee: str, promoter: str, world: World, groups: Mapping[str, str]
+    ) -> tuple[str | None, datetime, datetime, str | None]:
         """Reason why not established, start, end, and the clause of an end before the window's."""
         registered = next(a["registered_at"] for a in self.feeds["accounts"] if a["account_id"] == invitee)
         day = day_of(registered)
-        length = int(self.rules.value("window_days", day, 30)) + (0 if self.rules.value("start_day_counts", day, False) else 1)
+        length = int(self.rules.value("window_days", day, 30))
+        length += 0 if self.rules.value("start_day_counts", day, False) else 1
         ends, cut = start_of(day + timedelta(days=length)), None
         standing = [
             s for s in self.feeds.get("standing", []) if s["promoter_id"] == promoter and s["from_at"] <= registered
@@ -227,7 +239,7 @@ class Auditor:
                for a in self.feeds.get("affiliations", [])):  # fmt: skip
             return "2.2(1)"
         user = self.same_user(invitee, groups)
-        if any(o["account_id"] in user and o["cash_fen"] > 0 and o["paid_at"] < registered for o in world.orders.values()):
+        if any(o["account_id"] in user and o["cash_fen"] and o["paid_at"] < registered for o in world.orders.values()):
             return "2.2(2)"
         if not standing or any(at <= registered for at, _ in lost):
             return "2.2(4)"
@@ -238,17 +250,19 @@ class Auditor:
             return self.groups.get(invitee) == d["subject_id"] and d.get("promoter_id") in (None, promoter)
         return bool(d["subject_id"] == (promoter if d["subject_kind"] == "promoter" else invitee))
 
-    def lines_of(self, invitee: str, promoter: str, world: World, groups: Mapping[str, str]) -> tuple[list[Line], str | None]:
+    def lines_of(
+        self, invitee: str, promoter: str, world: World, groups: Mapping[str, str]
+    ) -> tuple[list[Line], str | None]:
         """The invitee's orders, judged but not priced, and the month in which it is a new paying user."""
         refused, starts, ends, cut = self.relation(invitee, promoter, world, groups)
-        own = sorted((o for o in world.orders.values() if o["account_id"] == invitee), key=lambda o: (o["paid_at"], o["order_id"]))
+        own = sorted((o for o in world.orders.values() if o["account_id"] == invitee), key=in_time)
         clauses = {o["order_id"]: self._why_not(o, refused, starts, ends, cut, world) for o in own}
         net = {o["order_id"]: max(o["cash_fen"] - world.refunded.get(o["order_id"], 0), 0) for o in own}
         bought = [o for o in own if refused is None and starts <= o["paid_at"] < ends and o["cash_fen"] > 0]
         good = [o for o in bought if clauses[o["order_id"]] is None]
         user = self.same_user(invitee, groups)
-        first = min((o for o in world.orders.values() if o["account_id"] in user and o["cash_fen"] > 0),
-                    key=lambda o: (o["paid_at"], o["order_id"]), default=None)  # fmt: skip
+        paid = [o for o in world.orders.values() if o["account_id"] in user and o["cash_fen"] > 0]
+        first = min(paid, key=in_time, default=None)
         cards = [o for o in bought if self._terms(o)["card"]]
         why = None
         if (good and not any(net[o["order_id"]] for o in good)) or (bought and len(cards) == len(bought)):
@@ -260,11 +274,13 @@ class Auditor:
         lines = []
         for o in own:
             clause = clauses[o["order_id"]] or why
-            if clause is None and o is not good[0] and self.rules.value("readings.amount_scope", day_of(o["paid_at"])) == "first_order":
+            scope = self.rules.value("readings.amount_scope", day_of(o["paid_at"]))
+            if clause is None and o is not good[0] and scope == "first_order":
                 clause = "4.2(2)"
             excluded, by = self._excluded(o)
             document = by if excluded else self.rules.find("rebate.tiers", day_of(o["paid_at"]), o)[1]
-            lines.append(Line(o["order_id"], invitee, month_of(day_of(o["paid_at"])), net[o["order_id"]], clause is None, clause, document))
+            month, left = month_of(day_of(o["paid_at"])), net[o["order_id"]]
+            lines.append(Line(o["order_id"], invitee, month, left, clause is None, clause, document))
         counts = first is not None and first in bought and bool(good) and why is None
         return lines, month_of(day_of(first["paid_at"])) if counts and first else None
 
@@ -274,10 +290,14 @@ class Auditor:
 
     def _terms(self, o: Row) -> dict[str, bool]:
         products = self.feeds.get("products", [])
-        row = next((p for p in products if p["product_code"] == o["product_code"] and p["valid_from"] <= o["paid_at"]), None)
+        row = next(
+            (p for p in products if p["product_code"] == o["product_code"] and p["valid_from"] <= o["paid_at"]), None
+        )
         return {"promotable": row["promotable"] if row else not products, "card": bool(row and row["recharge_card"])}
 
-    def _why_not(self, o: Row, refused: str | None, starts: datetime, ends: datetime, cut: str | None, world: World) -> str | None:
+    def _why_not(
+        self, o: Row, refused: str | None, starts: datetime, ends: datetime, cut: str | None, world: World
+    ) -> str | None:
         if refused:
             return refused
         if o["paid_at"] >= ends:
@@ -286,7 +306,11 @@ class Auditor:
             return "4.2(1)"
         if o["cash_fen"] == 0:
             return "4.2(2)"
-        voids = [d for d in world.decisions if d["measure"] in ("void_order", "reverse_transaction") and d["subject_id"] == o["order_id"]]
+        voids = [
+            d
+            for d in world.decisions
+            if d["measure"] in ("void_order", "reverse_transaction") and d["subject_id"] == o["order_id"]
+        ]
         if voids:
             return str(min(voids, key=lambda d: d["decision_id"])["clause"])
         terms = self._terms(o)
@@ -316,7 +340,10 @@ class Auditor:
         total += users * fen(self.rules.value("rebate.bounty_per_new_paying_user", day, "0"))
         cap = self.rules.value("rebate.promoter_month_cap", day)
         total = total if cap is None else min(total, fen(cap))
-        if any(d["measure"] == "cancel_rebate" and d["promoter_id"] == promoter and d["month"] == month for d in world.decisions):
+        if any(
+            d["measure"] == "cancel_rebate" and d["promoter_id"] == promoter and d["month"] == month
+            for d in world.decisions
+        ):
             total = 0
         return Earned(users, net, total, tuple(priced))
 
@@ -333,7 +360,17 @@ class Auditor:
         measure = Decimal(net) / 100 if by_net else Decimal(users)
         reached = [t for t in tiers if Decimal(str(t["from"])) <= measure]
         rate = Decimal(max(reached, key=lambda t: Decimal(str(t["from"])))["rate"]) if reached else Decimal(0)
-        return Line(line.order_id, line.invitee_id, line.month, line.net, True, None, line.document, rate, half_up(line.net * rate))
+        return Line(
+            line.order_id,
+            line.invitee_id,
+            line.month,
+            line.net,
+            True,
+            None,
+            line.document,
+            rate,
+            half_up(line.net * rate),
+        )
 
     # -- the books --------------------------------------------------------------------------------------------------
 

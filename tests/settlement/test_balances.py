@@ -29,7 +29,13 @@ def test_held_money_is_released_at_the_first_issue_that_no_hold_covers(play: Mak
     earn(p, "2026-04", 50_000)
     p.decide("D1", "hold_payout", "promoter", "P", "2026-04-10", month="2026-03")
     p.run("2026-04-20")
-    assert p.statement("2026-03") == {"status": "held", "new_paying_users": 1, "net": 100_000, "rebate": 10_000, "held": 10_000}
+    assert p.statement("2026-03") == {
+        "status": "held",
+        "new_paying_users": 1,
+        "net": 100_000,
+        "rebate": 10_000,
+        "held": 10_000,
+    }
     assert p.balance("promoter_held") == -10_000
     p.decisions["D1"]["effective_to"] = p.decisions["D1"]["effective_from"].replace(month=5, day=1)
     p.run("2026-05-01")
@@ -72,7 +78,11 @@ def test_a_clawback_cancels_unpaid_instalments_oldest_first_held_ones_too(play: 
     assert p.caused("2026-05") == {("2026-03", "D2"): -10_000, ("2026-04", "D3"): -3_000}
     assert p.payables("2026-03") == [(1, 10_000, "cancelled")]
     assert p.payables("2026-04") == [(1, 3_000, "cancelled"), (1, 3_000, "due")]
-    assert (p.balance("promoter_held"), p.balance("promoter_payable"), p.balance("clawback_receivable")) == (0, -3_000, 0)
+    assert (p.balance("promoter_held"), p.balance("promoter_payable"), p.balance("clawback_receivable")) == (
+        0,
+        -3_000,
+        0,
+    )
 
 
 def test_an_overturned_decision_restores_exactly_and_the_open_balance_takes_it_back(play: Make) -> None:

@@ -21,7 +21,13 @@ def test_a_refund_after_the_statement_is_clawed_back_and_offset(play: Callable[.
     p.refund("o2", "2026-05-10 12:00:00", 30_000)
     p.payout("2026-03", "2026-04-25 12:00:00", 10_000)
     p.run("2026-04-20")
-    assert p.statement("2026-03") == {"status": "issued", "new_paying_users": 1, "net": 100_000, "rebate": 10_000, "payable": 10_000}
+    assert p.statement("2026-03") == {
+        "status": "issued",
+        "new_paying_users": 1,
+        "net": 100_000,
+        "rebate": 10_000,
+        "payable": 10_000,
+    }
     p.run("2026-05-20")
     assert p.statement("2026-04") == {
         "status": "issued", "new_paying_users": 1, "net": 12_000, "rebate": 1_200, "adjustments": -3_000,

@@ -62,7 +62,12 @@ class Programme(RuleBasedStateMachine):
         self.count = 0
         for promoter in PROMOTERS:
             self.play.promoter(promoter)
-        for code, promotable, card in (("ecs", True, False), ("gpu", True, False), ("card", True, True), ("old", False, False)):
+        for code, promotable, card in (
+            ("ecs", True, False),
+            ("gpu", True, False),
+            ("card", True, True),
+            ("old", False, False),
+        ):
             self.play.add("products", product_code=code, valid_from=day_start(date(2020, 1, 1), ZONE), category="c",
                           promotable=promotable, recharge_card=card)  # fmt: skip
 
@@ -85,7 +90,8 @@ class Programme(RuleBasedStateMachine):
 
     @precondition(lambda self: self._invitees())
     @rule(data=st.data(), back=st.sampled_from([0, 0, 1, 5, 30, 60]), cash=CASH,
-          product=st.sampled_from(["ecs", "ecs", "ecs", "gpu", "card", "old"]), activity=st.sampled_from([None, None, "flash"]))  # fmt: skip
+          product=st.sampled_from(["ecs", "ecs", "ecs", "gpu", "card", "old"]),
+          activity=st.sampled_from([None, None, "flash"]))  # fmt: skip
     def deliver(self, data: st.DataObject, back: int, cash: int, product: str, activity: str | None) -> None:
         invitee = data.draw(st.sampled_from(self._invitees()))
         self.play.add("orders", order_id=self._id("o"), account_id=invitee, product_code=product, activity_id=activity,
@@ -165,7 +171,10 @@ class Programme(RuleBasedStateMachine):
         self._compare()
 
     def _compare(self) -> None:
-        books = {(s["promoter_id"], s["month"]): {k.removesuffix("_fen"): v for k, v in s.items()} for s in self.play.books["books_statement"]}
+        books = {
+            (s["promoter_id"], s["month"]): {k.removesuffix("_fen"): v for k, v in s.items()}
+            for s in self.play.books["books_statement"]
+        }
         ours = {key: {name: s[name] for name in COMPARED} for key, s in books.items()}
         assert ours == self.auditor.statements
         causes: dict[tuple[str, str, str, str], int] = {}

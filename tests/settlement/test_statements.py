@@ -22,7 +22,15 @@ SLY = "=cmd|' /C calc'!A0"
 def published(play: Callable[..., Play]) -> Path:
     p = play({"id": "caps", "level": "detail", "effective_from": "2026-01-01",
               "rebate": {"bounty_per_new_paying_user": "5.00", "invitee_month_cap": "60.00"}})  # fmt: skip
-    p.add("identifiers", account_id="P", kind="id_doc", token="t", observed_at=at("2026-01-05"), source="usage", links=True)
+    p.add(
+        "identifiers",
+        account_id="P",
+        kind="id_doc",
+        token="t",
+        observed_at=at("2026-01-05"),
+        source="usage",
+        links=True,
+    )
     for name in ("I1", SLY):
         p.invitee(name, "2026-03-02")
     p.order("o1", "I1", "2026-03-05 12:00:00", 70_000)
@@ -100,7 +108,15 @@ def test_payouts_are_reconciled_and_nothing_is_left_to_instruct(published: Path,
 
 def test_a_requested_instalment_is_instructed_net_of_tax(play: Callable[..., Play], tmp_path: Path) -> None:
     p = play()
-    p.add("identifiers", account_id="P", kind="id_doc", token="t", observed_at=at("2026-01-05"), source="usage", links=True)
+    p.add(
+        "identifiers",
+        account_id="P",
+        kind="id_doc",
+        token="t",
+        observed_at=at("2026-01-05"),
+        source="usage",
+        links=True,
+    )
     p.invitee("I1", "2026-03-02")
     p.order("o1", "I1", "2026-03-05", 5_000_000)
     p.add("payout_requests", request_id="q1", promoter_id="P", month="2026-03", requested_at=at("2026-04-20 12:00:00"))

@@ -48,7 +48,15 @@ def test_accounts_of_one_person_add_up_within_the_month_of_payment(play: Callabl
     p = play()
     p.promoter("Q")
     for account in ("P", "Q"):
-        p.add("identifiers", account_id=account, kind="id_doc", token="t1", observed_at=at("2026-01-05"), source="usage", links=True)
+        p.add(
+            "identifiers",
+            account_id=account,
+            kind="id_doc",
+            token="t1",
+            observed_at=at("2026-01-05"),
+            source="usage",
+            links=True,
+        )
     p.payout("2026-01", "2026-02-25 12:00:00", fen("3000"))
     p.payout("2026-01", "2026-02-26 12:00:00", fen("2000"), "Q")
     p.payout("2026-01", "2026-03-01 12:00:00", fen("2000"), "Q")
@@ -67,7 +75,12 @@ def test_the_cumulative_regime_runs_over_the_year_and_starts_again_after_a_gap(p
 
 
 def test_a_new_rule_touches_payments_from_its_day_on(play: Callable[..., Play]) -> None:
-    later = {"id": "law", "level": "detail", "effective_from": "2026-03-01", "withholding": {"exemption": {"flat": "0.00"}}}
+    later = {
+        "id": "law",
+        "level": "detail",
+        "effective_from": "2026-03-01",
+        "withholding": {"exemption": {"flat": "0.00"}},
+    }
     p = play(later)
     p.payout("2026-01", "2026-02-28 23:59:59", fen("1000"))
     p.payout("2026-01", "2026-03-01 00:00:00", fen("1000"))
