@@ -15,7 +15,7 @@ from pipelines.cli import cli
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted(DOCS.rglob("*.md"))
 FOLDERS = (
     "data_contracts", "features", "models", "rulebook", "casebook", "settlement", "console", "pipelines", "simulator",
     "notebooks", "benchmarks", "tests", "examples", "docs",
@@ -67,10 +67,10 @@ def test_every_reason_code_has_words_in_both_languages_and_says_what_would_clear
 
 def test_the_contents_list_every_page_and_nothing_else() -> None:
     listed = nav(yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"])
-    assert sorted(listed) == [p.name for p in PAGES]
+    assert sorted(listed) == sorted(p.relative_to(DOCS).as_posix() for p in PAGES)
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda p: p.name)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
     local = [t for t in targets if "://" not in t]
