@@ -23,6 +23,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pandas as pd  # DuckDB imports it for arrays: not part of the job
 
 from benchmarks.record import as_table, record
 from data_contracts.contract import contracts, of_stage
@@ -143,6 +144,7 @@ def prepare(wh: Warehouse, use: Path) -> None:
 
 def measured(job: Callable[[Path], dict[str, object]], use: Path) -> dict[str, object]:
     """Run a job in this process: its answer, wall and CPU seconds, peak memory in GiB."""
+    assert pd
     contracts()  # read once by every process, whatever it does: not part of the job
     wall, before = time.perf_counter(), os.times()
     answer = job(use)
