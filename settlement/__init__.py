@@ -10,7 +10,7 @@ from datetime import date
 from data_contracts.errors import InputRefused
 from data_contracts.warehouse import Warehouse
 from settlement import invariants, ledger
-from settlement.entitlement import SQL, judge_now, restate
+from settlement.entitlement import SQL, drop, judge_now, restate
 from settlement.tax import BRACKETS
 
 __all__ = ["build", "check_as_of", "draft"]
@@ -36,7 +36,9 @@ def draft(wh: Warehouse) -> None:
 def build(wh: Warehouse) -> None:
     """Make every table of the stage: relations, lines, statements, postings, instalments, payables, notices, findings."""
     judge_now(wh, "decision")
-    wh.make_all(SQL, ("relation", "statement_line", "new_known", "new_issue", "hold_cover", "tax_rule"), **BRACKETS)
+    wh.make_all(SQL, ("relation", "statement_line"))
+    drop(wh, ("relation_judged", "user_judged", "line_priced"))
+    wh.make_all(SQL, ("new_known", "new_issue", "hold_cover", "tax_rule"), **BRACKETS)
     months = [row[0] for row in wh.execute(
         "select m.month from programme_month as m where m.issues_now"
         " and exists (select 1 from promoter_known as p where p.joined_at < m.ends_at) order by m.month"
@@ -52,3 +54,4 @@ def build(wh: Warehouse) -> None:
     wh.make_all(SQL, ("statement", "payable_request", "payable", "payout_person", "payout_tax", "payout_check",
                       "payment_plan", "settlement_instruction", "settlement_finding"))  # fmt: skip
     invariants.check(wh)
+    drop(wh, ("order_fact", "relation_fact"))

@@ -7,6 +7,7 @@ that differ from caller to caller: `standpoint` (whose entitlement, under which 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from data_contracts.warehouse import Warehouse
@@ -25,6 +26,8 @@ JUDGED = (
     "line_priced", "line_extra", "month_entitled",
 )  # fmt: skip
 """From standpoint to entitlement (2.1 to 4.3)."""
+SPENT = {"user_judged": ("account_first", "invitee_context"), "line_judged": ("order_judged",), "line_priced": ("line_judged",)}
+"""What is dropped once a table is made: one row per order each, they would crowd out what comes next."""
 RESTATED = (
     "changed_decision", "standpoint_changed", "decision_changed_at", "involved_account", "order_then", "order_changed",
     "purchase_changed",
@@ -61,7 +64,20 @@ def judge_now(wh: Warehouse, decisions: str) -> None:
     wh.make_all(SQL, (*FACTS, *DECIDED))
     for view in NOW:
         wh.execute(view)
-    wh.make_all(SQL, (*JUDGED, "month_now"))
+    _judge(wh)
+    wh.make(SQL / "month_now.sql")
+
+
+def _judge(wh: Warehouse) -> None:
+    for table in JUDGED:
+        wh.make(SQL / f"{table}.sql")
+        drop(wh, SPENT.get(table, ()))
+
+
+def drop(wh: Warehouse, tables: Iterable[str]) -> None:
+    """Give back the memory of tables that nothing will read any more."""
+    for table in tables:
+        wh.execute(f"drop table if exists {table}")
 
 
 def restate(wh: Warehouse) -> None:
@@ -76,4 +92,5 @@ def restate(wh: Warehouse) -> None:
     wh.make_all(SQL, RESTATED)
     for view in BETWEEN:
         wh.execute(view)
-    wh.make_all(SQL, (*JUDGED, "adjustment"))
+    _judge(wh)
+    wh.make(SQL / "adjustment.sql")

@@ -33,6 +33,13 @@ fault as (
         and exists (select 1 from programme_month where issues_now)
     union all
     select
+        'L4' as invariant,
+        'an order counts above its cash' as broken,
+        order_id as example
+    from order_fact
+    where net_fen > cash_fen
+    union all
+    select
         'L3' as invariant,
         'a part of a statement can be paid while a hold covers it' as broken,
         p.promoter_id || ' ' || p.month as example

@@ -91,7 +91,7 @@ class Part:
 
     @property
     def rest(self) -> int:
-        return self.payable - sum(amount for _, amount in self.gone)
+        return self.payable - sum(f for _, f in self.gone)
 
 
 class Rules:
@@ -198,17 +198,13 @@ class Auditor:
 
     def promoters(self) -> Mapping[str, datetime]:
         """Who has joined by now, and when first."""
-        first: dict[str, datetime] = {}
-        for p in self.feeds.get("promoters", []):
-            if p["joined_at"] < self.cutoff:
-                first[p["promoter_id"]] = min(p["joined_at"], first.get(p["promoter_id"], p["joined_at"]))
-        return first
+        known = [p for p in self.feeds.get("promoters", []) if p["joined_at"] < self.cutoff]
+        return {p["promoter_id"]: p["joined_at"] for p in sorted(known, key=lambda p: p["joined_at"], reverse=True)}
 
     # -- relation, user, order --------------------------------------------------------------------------------------
 
     def same_user(self, account: str, groups: Mapping[str, str]) -> set[str]:
-        group = groups.get(account)
-        return {account} if group is None else {a for a, g in groups.items() if g == group}
+        return {account} | {a for a, g in groups.items() if g == groups.get(account)}
 
     def relation(
         self, invitee: str, promoter: str, world: World, groups: Mapping[str, str]
@@ -281,7 +277,7 @@ class Auditor:
             document = by if excluded else self.rules.find("rebate.tiers", day_of(o["paid_at"]), o)[1]
             month, left = month_of(day_of(o["paid_at"])), net[o["order_id"]]
             lines.append(Line(o["order_id"], invitee, month, left, clause is None, clause, document))
-        counts = first is not None and first in bought and bool(good) and why is None
+        counts = first in bought and good and why is None
         return lines, month_of(day_of(first["paid_at"])) if counts and first else None
 
     def _excluded(self, o: Row) -> tuple[bool, str | None]:

@@ -108,7 +108,7 @@ def test_at_no_posting_is_payable_held_or_the_open_balance_negative(play: Make) 
     ("update new_posting set amount_fen = amount_fen + 1 where credit_account = 'promoter_payable'", "P2"),
     ("update new_posting set debit_account = credit_account", "L1"),
     ("update new_instalment set amount_fen = amount_fen - 1", "L7"),
-    ("update statement_line set net_fen = net_fen + 1", "L4"),
+    ("update statement_line set net_fen = -net_fen", "L4"),
     ("update statement_line set clause = '4.2(1)'", "L9"),
     ("delete from statement_line", "L9"),
     ("update new_statement set payable_fen = 0", "P2"),
