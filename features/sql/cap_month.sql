@@ -1,13 +1,26 @@
 -- One row per referred account and month of payment: whether its cash comes to just below what fills the cap at some rate
 -- (3.4(2)): within 2 percent below `invitee_month_cap / rate` of a tier in force.
 create table cap_month as
-with paid as (
-    select
-        account_no,
-        date_trunc('month', date '1970-01-01' + paid_day) as month_on,
-        cast(sum(cash_fen) as bigint) as cash_fen
+with seen as (
+    select distinct paid_day
     from referred_order
-    where account_no >= 0
+),
+
+calendar as (
+    select
+        paid_day,
+        cast(date_trunc('month', date '1970-01-01' + paid_day) as date) as month_on
+    from seen
+),
+
+paid as (
+    select
+        referred_order.account_no,
+        calendar.month_on,
+        cast(sum(referred_order.cash_fen) as bigint) as cash_fen
+    from referred_order
+    inner join calendar on referred_order.paid_day = calendar.paid_day
+    where referred_order.account_no >= 0
     group by all
 ),
 
@@ -42,7 +55,7 @@ target as (
 select
     referred_account.promoter_id,
     referred_account.account_id,
-    cast(paid.month_on as date) as month_on,
+    paid.month_on,
     paid.cash_fen,
     coalesce(bool_or(paid.cash_fen * 100 between target.cash_fen * 98 and target.cash_fen * 101), false) as hugging
 from paid

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.detectors.given import DETECTION, NO_WINDOW, Given
 from models.detectors.panel import Floats, Texts, ints_of
@@ -64,7 +65,7 @@ def matrix(given: Given) -> tuple[Texts, Floats]:
     """Promoters with orders, sorted, and their features: (promoters, `FEATURES`). Higher is more abnormal."""
     conduct = given["promoter_conduct"].sort_by("promoter_id")
     conduct = conduct.append_column("linked_invitees", _linked(given, conduct["promoter_id"].to_pylist()))
-    conduct = conduct.filter(pa.compute.greater(conduct["orders"], 0))
+    conduct = conduct.filter(pc.greater(conduct["orders"], 0))
     promoters = np.asarray(conduct["promoter_id"].to_pylist(), dtype=object)
     columns = [_rate(conduct, *RATES[name]) for name in RATES]
     columns.append(np.minimum(ints_of(conduct["refund_age_days"]), 120).astype(np.float64))
@@ -81,12 +82,12 @@ def _rate(conduct: pa.Table, part: str, whole: str, pull: float) -> Floats:
 
 def _linked(given: Given, promoters: list[str]) -> pa.Array:
     """Invitees in one group with their promoter or with another of its invitees."""
-    members = given["group_member"]
+    members, referrals = given["group_member"], given["referrals"]
     group = dict(zip(members["account_id"].to_pylist(), members["group_id"].to_pylist(), strict=True))
+    referrals = referrals.filter(pc.is_in(referrals["invitee_id"], members["account_id"].combine_chunks()))
     seen: dict[tuple[str, str], int] = {}
-    for invitee, promoter in zip(given["referrals"]["invitee_id"].to_pylist(), given["referrals"]["promoter_id"].to_pylist(), strict=True):
-        if invitee in group:
-            seen[promoter, group[invitee]] = seen.get((promoter, group[invitee]), 0) + 1
+    for invitee, promoter in zip(*(referrals[c].to_pylist() for c in ("invitee_id", "promoter_id")), strict=True):
+        seen[promoter, group[invitee]] = seen.get((promoter, group[invitee]), 0) + 1
     linked: dict[str, int] = {}
     for (promoter, its_group), count in seen.items():
         if count > 1 or group.get(promoter) == its_group:

@@ -1,5 +1,5 @@
 -- One row per finding of a detector with a verdict: the latest verdict, and the q of its detection if it is still raised.
-create table verdict_row as
+create or replace table verdict_row as
 with latest as (
     select
         finding_id,
