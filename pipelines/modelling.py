@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from models import detectors
+from models.same_user import training
 from models.tracking import Tracking
 from pipelines.show import table
 from pipelines.state import State
@@ -14,7 +15,8 @@ def train(state: Path) -> str:
     """Fit and register candidates on the newest published run; what was registered."""
     place = State(state)
     tracking = Tracking(place.mlflow)
-    names = detectors.train(place.current() / "tables", tracking)
+    tables = place.current() / "tables"
+    names = [training.train(tables, tracking), *detectors.train(tables, tracking)]
     return f"registered as candidate: {', '.join(names)}\n{listing(state)}"
 
 
@@ -27,6 +29,7 @@ def promote(state: Path, name: str) -> str:
     """Shadow-run the candidate on the newest run, print what would change, make it live."""
     place = State(state)
     tracking = Tracking(place.mlflow)
-    told = detectors.shadow(place.current() / "tables", tracking, name)
+    tables = place.current() / "tables"
+    told = training.shadow(tables, tracking) if name == training.NAME else detectors.shadow(tables, tracking, name)
     tracking.promote(name)
     return f"{told}\n{name}: candidate is live now"
