@@ -177,6 +177,27 @@ def calibration_error(rows: list[tuple[bool, float, float, bool]], bins: int = 1
     return gap, sum((p - s) ** 2 for _, _, p, s in rows) / total
 
 
+def draw(rows: list[tuple[bool, float, float, bool]], path: Path) -> None:
+    """The calibration curve of links as a picture: what was said against what was so, areas by the number of links."""
+    import matplotlib.pyplot as plt
+
+    error, brier = calibration_error(rows)
+    figure, axes = plt.subplots(figsize=(4.2, 4.2))
+    axes.plot([0, 1], [0, 1], color="lightgray")
+    for name, referral, colour in (("strangers", False, "tab:blue"), ("referral pairs", True, "tab:orange")):
+        bins: dict[int, list[tuple[float, bool]]] = {}
+        for r, _, probability, same in rows:
+            if r == referral:
+                bins.setdefault(min(9, int(probability * 10)), []).append((probability, same))
+        said = [sum(p for p, _ in b) / len(b) for b in bins.values()]
+        seen = [sum(s for _, s in b) / len(b) for b in bins.values()]
+        axes.scatter(said, seen, s=[12 + len(b) / 12 for b in bins.values()], alpha=0.6, color=colour, label=name)
+    axes.set(xlabel="probability said", ylabel="share of one hand", title=f"error {error:.3f}, Brier {brier:.3f}")
+    axes.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
 def main() -> None:
     """Simulate, link, measure, and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -184,6 +205,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--calibrate", action="store_true", help="print the steps to put into the model file")
+    parser.add_argument("--picture", type=Path, help="where to draw the calibration curve (PNG)")
     given = parser.parse_args()
     rows, links = [], []
     for seed in given.seeds:
@@ -195,6 +217,8 @@ def main() -> None:
             rows.append({**measure(world), "calibration error": round(error, 4), "Brier": round(brier, 4)})
             links += said
             print(rows[-1], flush=True)
+    if given.picture:
+        draw(links, given.picture)
     if given.calibrate:
         print(calibrate(sorted(links)))
     if given.record:
