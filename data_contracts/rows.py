@@ -122,6 +122,12 @@ def counts_sql(contract: Contract, physical: Mapping[str, str], source: str) -> 
     return f"select {tests} from ({parsed_sql(contract, physical, source)})"
 
 
+def judged_columns(contract: Contract) -> dict[str, str]:
+    """Names and DuckDB types of what `judge_sql` gives, `row_number` left out."""
+    own = {kept_name(c): _inside(c) for c in contract.columns}
+    return own | {"rule": "varchar", "column_at": "varchar", "row_json": "varchar", "zones": "integer"}
+
+
 def text_instants(contract: Contract, physical: Mapping[str, str]) -> tuple[str, ...]:
     """The instants that arrive as text, in the order of the bits of `zones`."""
     return tuple(c.name for c in contract.columns if c.type == "ts" and physical.get(c.name) == "text")

@@ -13,7 +13,7 @@ import pyarrow as pa
 from data_contracts.contract import Contract, contracts
 from data_contracts.errors import InputRefused
 from data_contracts.raw_vault import Vault
-from data_contracts.rows import judge_sql, text_instants
+from data_contracts.rows import judge_sql, judged_columns, text_instants
 from data_contracts.vault import Key
 from data_contracts.warehouse import Warehouse
 from pipelines.ingest import delivery, quarantine
@@ -67,7 +67,7 @@ def build(
     for contract in feeds():
         wh.empty(contract.table)
     for contract in active:
-        _empty_judged(wh, contract, zone)
+        _empty_judged(wh, contract)
 
     def take(file: SourceFile, rows: pa.RecordBatchReader) -> None:
         _judge(wh, contracts()[file.table], numbers[file.name], rows, zone)
@@ -89,17 +89,10 @@ def build(
     return summary
 
 
-def _empty_judged(wh: Warehouse, contract: Contract, zone: str) -> None:
-    names = [*contract.names, "form"]
-    none = pa.table({n: pa.array([], pa.string()) for n in names} | {"row_number": pa.array([], pa.int64())})
-    wh.con.register("incoming", none)
-    judged = judge_sql(contract, dict.fromkeys(contract.names, "text"), "incoming")
-    wh.execute(
-        f"create table judged_{contract.table} as select *, cast(null as varchar) as reason, cast(0 as bigint) as rid from ({judged})",
-        zone=zone,
-    )
-    wh.execute(f"alter table judged_{contract.table} drop column row_number")
-    wh.con.unregister("incoming")
+def _empty_judged(wh: Warehouse, contract: Contract) -> None:
+    columns = judged_columns(contract) | {"reason": "varchar", "rid": "bigint"}
+    listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    wh.execute(f"create table judged_{contract.table} ({listed})")
 
 
 def _judge(wh: Warehouse, contract: Contract, number: int, rows: pa.RecordBatchReader, zone: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
@@ -13,10 +15,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from data_contracts.contract import contracts
 from data_contracts.run import Run
 from data_contracts.vault import Key
 from data_contracts.warehouse import Warehouse
-from pipelines.ingest import IngestSummary, build
+from pipelines.ingest import IngestSummary, build, child
+from pipelines.ingest.sources import SourceFile
+from pipelines.reading.__main__ import serve
 
 Row = dict[str, Any]
 Feeds = dict[str, list[Row]]
@@ -119,10 +124,29 @@ class Ingested:
 Ingest = Callable[..., Ingested]
 
 
+def read_here(files: Sequence[SourceFile], sources: Path, allow_read: Sequence[Path], take: child.Take) -> None:
+    """The reader's work in this process, which saves the start of another: for tests of what rows mean."""
+    buffer = io.BytesIO()
+    named = [
+        {"name": f.name, "path": str(f.path), "form": f.form, "columns": contracts()[f.table].names} for f in files
+    ]
+    serve({"files": named}, buffer)
+    buffer.seek(0)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for file in files:
+        child._one(gone, buffer, file, take)
+
+
 @pytest.fixture
-def ingest(tmp_path: Path) -> Iterator[Ingest]:
-    """`ingest(folder, share="1", as_of=...)`; the share is open unless a test is about it."""
+def ingest(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ingest]:
+    """`ingest(folder, share="1", as_of=...)`; the share is open unless a test is about it.
+
+    Modules that say `READER_APART = True` run the real reader process.
+    """
     open_ones: list[Warehouse] = []
+    if not getattr(request.module, "READER_APART", False):
+        monkeypatch.setattr(sys.modules["pipelines.ingest.build"], "read_all", read_here)
 
     def run(folder: Path, *, share: str = "1", as_of: date = AS_OF, **more: Any) -> Ingested:
         wh = Warehouse(tmp_path / f"work{len(open_ones)}", "feeds", Run("test", 1, as_of, ZONE))

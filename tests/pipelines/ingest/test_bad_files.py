@@ -16,6 +16,8 @@ import pytest
 
 from data_contracts.errors import InputRefused
 
+READER_APART = True
+
 
 def refused(ingest: Any, folder: Path, code: str, **more: Any) -> InputRefused:
     """The refusal that ingesting `folder` meets."""

@@ -11,7 +11,9 @@ from pipelines.ingest.sources import feeds
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "feeds.md").read_text(encoding="utf-8")
-CODE = re.compile(r'"((?:file|pq|zip|csv|sql|amt|ts|id|ev|ref|acct|product|payout|phone|ip|email|feed|null|text|vault)\.[a-z_0-9.]+)"')
+CODE = re.compile(
+    r'"((?:file|pq|zip|csv|sql|amt|ts|id|ev|ref|acct|product|payout|phone|ip|email|feed|null|text|vault)\.[a-z_0-9.]+)"'
+)
 
 
 def test_every_code_that_the_source_can_give_is_on_the_page() -> None:

@@ -17,6 +17,8 @@ from data_contracts.errors import InputRefused
 from data_contracts.raw_vault import Vault
 from tests.pipelines.ingest.conftest import KEY
 
+READER_APART = True
+
 MANY = 200  # per kind; `make soak` plants 10,000
 
 

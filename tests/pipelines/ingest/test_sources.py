@@ -13,6 +13,8 @@ import pytest
 from data_contracts.errors import InputRefused
 from pipelines.ingest import fingerprint
 
+READER_APART = True
+
 
 @pytest.fixture
 def folder(deliver: Any, feeds: Any) -> Path:
