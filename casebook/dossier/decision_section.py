@@ -85,6 +85,15 @@ def process(t: Words, facts: Facts) -> list[Block]:
 def notices(t: Words, facts: Facts) -> list[Block]:
     """What was sent, and the promoter's rights."""
     blocks = [para(t("n_intro"))]
+    if facts["cases"]:
+        of_case = [
+            Column(t("n_case"), lambda r: ident(r["case_id"])),
+            Column(t("status"), lambda r: t.label("cs_", r["state"])),
+            Column(t("n_opened"), lambda r: r["opened_on"]),
+            Column(t("n_deadline"), lambda r: r["deadline_on"]),
+            Column(t("n_owner"), lambda r: r["owner"] or "–", inside=True),
+        ]
+        blocks.append(table([c for c in of_case if t.internal or not c.inside], facts["cases"]))
     if not facts["notices"]:
         return [*blocks, para(t("n_none"), "note")]
     columns = [
@@ -93,7 +102,7 @@ def notices(t: Words, facts: Facts) -> list[Block]:
         Column(t("x_decision"), lambda r: ident(r["decision_id"])),
         Column(t("n_on"), lambda r: r["created_on"]),
     ]
-    return [*blocks, table(columns, facts["notices"]), para(t("n_no_reply"), "note")]
+    return [*blocks, table(columns, facts["notices"])]
 
 
 def subject(t: Words, row: Mapping[str, Any]) -> str:

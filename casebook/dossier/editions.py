@@ -68,6 +68,7 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
         "notices": [
             n for n in _notices(facts["notices"], hidden) if n["kind"] in ("notice", "recovery_notice", "warn")
         ],
+        "cases": [{**c, "owner": None, "escalated_on": None} for c in facts["cases"] if decisions],
         "feeds": [],
         "rules": [{**r, "text": ""} for r in facts["rules"] if r["name"] in {f["detector"] for f in findings}],
     }

@@ -14,7 +14,8 @@ from casebook.dossier.facts import Facts, canonical, digest, edge
 from data_contracts.sheet import csv_text
 
 LISTS = (
-    "findings", "decisions", "pairs", "shares", "members", "relations", "bursts", "days", "lines", "notices", "gaps",
+    "findings", "decisions", "pairs", "shares", "members", "relations", "bursts", "days", "lines", "notices",
+    "cases", "gaps",
     "feeds", "documents", "clauses", "rules",
 )  # fmt: skip
 MONEY_LISTS = ("months", "exclusions", "balances", "postings", "payables", "payouts", "checks")

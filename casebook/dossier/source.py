@@ -18,7 +18,8 @@ from data_contracts.warehouse import Warehouse
 SQL = Path(__file__).parent / "sql"
 SECTIONS = (
     "promoter", "finding", "decision", "step", "subject", "line", "posting", "month", "exclusion", "payable", "payout",
-    "relation", "day", "burst", "pair", "member", "share", "notice", "feed", "gap", "document", "clause",
+    "relation", "day", "burst", "pair", "member", "share", "notice",
+    "case", "feed", "gap", "document", "clause",
 )  # fmt: skip
 OF_THE_RUN = ("feed", "document", "clause")
 NOT_SHOWN = ("subject",)

@@ -195,6 +195,10 @@ SOUND = {
          "proposed_on": date(2026, 3, 20), "needed": 2},
     ],
     "decision_step": [{"decision_id": "D1", "action": "apply", "reason": "effective"}],
+    "books_case": [
+        {"case_id": "C1", "subject_kind": "promoter", "subject_id": "P1", "promoter_id": "P1", "opened_on": date(2026, 2, 20),
+         "deadline_on": date(2026, 3, 6), "state": "appealed", "owner": "li.wei"},
+    ],
     "instruction": [{"instruction_id": "N1", "kind": "notice", "subject_id": "P1", "decision_id": "D2", "created_on": date(2026, 3, 20)}],
     "relation": [
         {"invitee_id": i, "promoter_id": "P1", "established": i != "I1", "starts_at": None if i == "I1" else at("2026-01-03"),

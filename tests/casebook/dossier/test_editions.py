@@ -82,6 +82,17 @@ def test_no_name_of_staff_is_told(lang: str, made_run: Any, facts: Mapping[str, 
     assert "li.wei" not in outside and "inner note" not in outside
 
 
+def test_an_appeal_is_told_to_both_and_who_has_the_case_inside_only(
+    sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    inside, outside = (
+        dossier.write_one(sound_run, "P1", tmp_path / e, lang="en", edition=e, run_facts=facts).read_text("utf-8")
+        for e in ("internal", "promoter")
+    )
+    assert "appealed" in inside and "appealed" in outside
+    assert "li.wei" in inside and "li.wei" not in outside
+
+
 @pytest.mark.parametrize(("account", "shown"), [("A1", "A***1"), ("ACC000123", "AC***23")])
 def test_a_mask_shows_the_ends_only(account: str, shown: str) -> None:
     assert masked(account) == shown
