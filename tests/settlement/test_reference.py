@@ -1,6 +1,6 @@
 """Random programmes, played forward: every step of the real settlement agrees with the plain-Python auditor to the fen.
 
-`TONGREN_SOAK_STEPS` sets how many steps are taken in all (`make soak`); the test suite takes a small share of them.
+`make soak` (TONGREN_SOAK) takes 100,000 steps, the test suite one in a hundred; TONGREN_SOAK_STEPS sets another number.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from data_contracts.dates import day_start
 from tests.settlement.play import ZONE, Play
 from tests.settlement.reference import Auditor
 
-STEPS = 25
-EXAMPLES = max(int(os.environ.get("TONGREN_SOAK_STEPS", "1000")) // STEPS, 1)
+STEPS = 50
+IN_ALL = int(os.environ.get("TONGREN_SOAK_STEPS", "100000" if os.environ.get("TONGREN_SOAK") else "1000"))
+EXAMPLES = max(IN_ALL // STEPS, 1)
 PROMOTERS = ("P", "Q")
 CASH = st.sampled_from([0, 1, 99, 5_000, 12_345, 70_000, 250_001])
 COMPARED = ("status", "new_paying_users", "net", "rebate", "adjustments", "carried_in", "released", "clawback_added",
