@@ -15,7 +15,7 @@ from casebook import standing, users
 from casebook.decisions import NOTICE_DAYS
 from casebook.measures import MEASURES
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
-from console.effect import effect_of
+from console.effect import effect_of, exact_of
 from console.routes.session import safe
 from console.sessions import Session
 from data_contracts.errors import UsageError
@@ -94,7 +94,13 @@ def proposal(request: Request) -> dict[str, Any]:
     effect = effect_of(
         held.reading, measure=measure, subject_kind=kind, subject_id=subject, promoter=promoter, month=month
     )
+    exact = None
+    if asked(request, "exact"):
+        exact = exact_of(
+            held.reading, measure=measure, clause=clause, subject_kind=kind, subject_id=subject, promoter=promoter, month=month
+        )  # fmt: skip
     return {
+        "exact": exact,
         "rows": effect["months"], "effect": effect, "clause": clause, "measure": MEASURES[measure], "month": month,
         "subject_kind": kind, "subject_id": subject, "promoter": promoter, "case_id": asked(request, "case"),
         "reason": request.query_params.get("reason", "")[:2000], "permitted": measure in known[clause],

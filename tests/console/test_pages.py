@@ -7,14 +7,19 @@ import csv
 import hashlib
 import io
 import re
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from fastapi import FastAPI
 
 from casebook import cases, users
 from casebook.measures import MEASURES, SUBJECT_KINDS
+from console.effect import effect_of
 from console.pages import cell, texts, visible
+from console.reading import Reading
 from console.roles import ROLES
 from tests.console import world
 from tests.console.conftest import SignIn, shown
@@ -89,15 +94,27 @@ def test_taking_a_link_out_shows_what_remains(sign_in: SignIn) -> None:
 
 
 def test_the_statement_before_and_after_is_shown_before_confirming(sign_in: SignIn) -> None:
-    """97.00 of March are taken; the next statement bears 50.00 of them, and 47.00 become a claim."""
+    """97.00 of March are on hold and come off that; the 50.00 of April stay."""
     path = "/proposals/new.json?what=3.5(2)%7Ccancel_rebate&subject=promoter%7CP&promoter=P&month=2026-03"
     effect = sign_in("analyst").get(path).json()["effect"]
-    assert (effect["whole"], effect["payable_before"], effect["payable_after"], effect["claim"]) == (
-        "97.00",
-        "50.00",
-        "0.00",
-        "47.00",
-    )
+    told = {k: effect[k] for k in ("whole", "from_held", "payable_before", "payable_after", "claim")}
+    assert told == {
+        "whole": "97.00", "from_held": "97.00", "payable_before": "50.00", "payable_after": "50.00", "claim": "0.00",
+    }  # fmt: skip
+
+
+def test_what_the_next_statement_cannot_bear_becomes_a_claim(app: FastAPI) -> None:
+    """March issued instead of held: 97.00 come off the 50.00 of April, and 47.00 become a claim."""
+
+    class Issued(Reading):
+        def rows(self, sql: str, /, **values: Any) -> list[dict[str, Any]]:
+            nothing = {"status": "issued", "held": Decimal("0.00")}
+            return [{**r, **nothing} if r.get("status") == "held" else r for r in super().rows(sql, **values)]
+
+    effect = effect_of(
+        Issued(app.state.desk.state), measure="cancel_rebate", subject_kind="promoter", subject_id="P", promoter="P", month="2026-03"
+    )  # fmt: skip
+    assert (effect["payable_after"], effect["claim"]) == (Decimal("0.00"), Decimal("47.00"))
 
 
 def test_the_queue_filters_and_searches(sign_in: SignIn) -> None:
