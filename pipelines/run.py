@@ -19,7 +19,7 @@ from casebook import books as casebook_books
 from casebook import policy as casebook_policy
 from casebook.checkpoint import Seal
 from data_contracts.contract import contracts
-from data_contracts.dates import day_start
+from data_contracts.dates import day_start, last_day
 from data_contracts.errors import InputRefused
 from data_contracts.run import Run
 from data_contracts.vault import load_key
@@ -28,6 +28,7 @@ from pipelines.progress import Steps
 from pipelines.stages import STAGES, Job, run_stage
 from pipelines.state import State
 from rulebook import programme as rulebook_programme
+from rulebook.closed import check_closed
 from settlement import finance
 
 log = logging.getLogger("tongren")
@@ -96,6 +97,7 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     from settlement import check_as_of
 
     check_as_of(books.last_issue(), order.as_of)
+    _check_closed(programme, books, order.state)
     facts = {
         "as_of": order.as_of.isoformat(),
         "programme": manifest.sha256(programme_file),
@@ -131,6 +133,13 @@ def inputs(job: Job, sources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     facts = pq.read_table(job.tables / "feeds" / "feed_fact.parquet", columns=["file", "rows_in"]).to_pylist()
     rows = {f["file"]: f["rows_in"] for f in facts}
     return {f["path"]: {"sha256": f["sha256"], "rows": rows.get(f["path"])} for f in sources["files"]}
+
+
+def _check_closed(programme: rulebook_programme.Programme, books: casebook_books.Books, state: State) -> None:
+    """Refuse a programme that says something else of a month that is issued."""
+    last = books.last_issue()
+    if last is not None and state.current_link.exists():
+        check_closed(programme, state.current() / "tables" / "rules", last_day(last[0]))
 
 
 def _given(chosen: Path | None, default: Path, what: str) -> Path:

@@ -185,3 +185,12 @@ def test_a_bad_feed_stops_the_run_before_anything_is_published(tmp_path: Path) -
         run(Order(sources, State(tmp_path / "state"), date(2026, 4, 20)))
     assert not (tmp_path / "state" / "current").exists()
     assert list((tmp_path / "state" / "runs").iterdir()) == []
+
+
+def test_a_programme_that_changes_an_issued_month_is_refused(tmp_path: Path) -> None:
+    sources = written(tmp_path / "sources")
+    state = State(tmp_path / "state")
+    run(Order(sources, state, date(2026, 4, 20)))
+    (sources / "programme.yaml").write_text(PROGRAMME.replace("window_days: 30", "window_days: 31"), encoding="utf-8")
+    with pytest.raises(InputRefused, match=r"window_days changed for a period that is issued, up to 2026-03-31"):
+        run(Order(sources, state, date(2026, 4, 21)))
