@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from data_contracts.raw_vault import Vault
 from data_contracts.rows import judge_sql, judged_columns, text_instants
 from data_contracts.vault import Key
 from data_contracts.warehouse import Warehouse
-from pipelines.ingest import delivery, quarantine
+from pipelines.ingest import delivery, health, quarantine
 from pipelines.ingest.child import read_all
 from pipelines.ingest.decide import decide, in_order
+from pipelines.ingest.delivery import Alarm
 from pipelines.ingest.sources import SourceFile, feeds, find
 from pipelines.ingest.tokens import tokenise
 from pipelines.reading.arrow_form import form_of
@@ -40,6 +41,7 @@ class IngestSummary:
     waiting: Mapping[str, int]
     duplicates: Mapping[str, int]
     by_rule: Mapping[str, Mapping[str, int]]
+    alarms: tuple[Alarm, ...] = ()
 
 
 def build(
@@ -52,13 +54,17 @@ def build(
     allow_read: Sequence[Path] = (),
     require_manifest: bool = False,
     vault: Vault | None = None,
+    earlier: Sequence[Path] = (),
 ) -> IngestSummary:
     """Make the 15 feeds in kept form, `feed_fact` and `quarantined_money`; write `<folder>/quarantine/TABLE.parquet`.
 
     Raises InputRefused, before anything is kept, for whatever docs/feeds.md calls fatal: exit 3, nothing published.
+    `earlier` are the table folders of published runs, oldest first, against which gaps and volumes are held; what is
+    unusual is in `alarms` of the summary and in `<folder>/delivery.json`.
     """
     files = find(sources)
     promised = delivery.read(sources, required=require_manifest, cutoff_at=wh.run.cutoff_at)
+    alarms = health.gaps(promised, delivery.kept(earlier[-1]) if earlier else None)
     if promised:
         delivery.check_files(promised, files)
     delivered = frozenset(f.table for f in files)
@@ -83,10 +89,14 @@ def build(
         decide(wh, contract, delivered)
     quarantine.close(wh, active, files)
     summary = _summary(wh)
+    alarms += health.volumes(summary.rows_in, health.volumes_of(earlier))
     quarantine.enforce(wh, Decimal(str(max_quarantine_share)))
     quarantine.write(wh, delivered)
     _clean(wh)
-    return summary
+    delivery.keep(wh.folder, sources, alarms)
+    for alarm in alarms:
+        log.warning("stage=feeds code=%s: %s", alarm.code, alarm.sentence)
+    return replace(summary, alarms=alarms)
 
 
 def _empty_judged(wh: Warehouse, contract: Contract) -> None:

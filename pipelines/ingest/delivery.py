@@ -16,10 +16,18 @@ from data_contracts.errors import InputRefused
 from data_contracts.warehouse import Warehouse
 from pipelines.ingest.sources import SourceFile, sha256
 
-NAME = "MANIFEST.json"
+NAME, KEPT = "MANIFEST.json", "delivery.json"
 MOST_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 log = logging.getLogger("tongren")
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One reason not to issue a month: `feed.gap` or `feed.volume`, and a sentence."""
+
+    code: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,7 @@ def read(sources: Path, *, required: bool, cutoff_at: datetime) -> Delivery | No
     if path.stat().st_size > MOST_BYTES:
         raise InputRefused("file.manifest", "the manifest is longer than 1 MB", where=path)
     try:
-        pairs = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_pairs)
-        made = _delivery(dict(pairs))
+        made = _parsed(path)
     except (ValueError, TypeError, KeyError, InvalidOperation, AttributeError):
         raise InputRefused(
             "file.manifest", "the manifest is not in the form that docs/feeds.md describes", where=path
@@ -61,6 +68,23 @@ def read(sources: Path, *, required: bool, cutoff_at: datetime) -> Delivery | No
     if made.created_at and made.created_at >= cutoff_at:
         raise InputRefused("feed.future", "the manifest was made after the end of the as_of day", where=path)
     return made
+
+
+def _parsed(path: Path) -> Delivery:
+    return _delivery(dict(json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_pairs)))
+
+
+def keep(folder: Path, sources: Path, alarms: Sequence[Alarm]) -> None:
+    """Leave the manifest (if there is one) and the alarms in `<folder>/delivery.json`, for the next run to compare with."""
+    if (sources / NAME).is_file() or alarms:
+        said = json.loads((sources / NAME).read_text(encoding="utf-8")) if (sources / NAME).is_file() else {"files": {}}
+        said["alarms"] = [{"code": a.code, "sentence": a.sentence} for a in alarms]
+        (folder / KEPT).write_text(json.dumps(said, sort_keys=True, indent=1) + "\n", encoding="utf-8")
+
+
+def kept(folder: Path) -> Delivery | None:
+    """The manifest that an earlier run left in its folder."""
+    return _parsed(folder / KEPT) if (folder / KEPT).is_file() else None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
