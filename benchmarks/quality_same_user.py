@@ -135,6 +135,29 @@ def measure(world: World) -> dict[str, object]:
     }  # fmt: skip
 
 
+def by_fraud_type(world: World) -> list[dict[str, object]]:
+    """Recall of pairs per scheme, careful hands apart."""
+    rows = truth(world).execute("""
+        select scheme, careful, count(*), count(f.account_a) from true_pair t
+        left join found_pair f using (account_a, account_b) group by all order by scheme, careful""").fetchall()
+    return [
+        {"scheme": scheme, "careful": careful, "pairs": pairs, "recall": round(found / pairs, 3)}
+        for scheme, careful, pairs, found in rows
+    ]
+
+
+def by_signature(world: World) -> list[dict[str, object]]:
+    """Precision of same links per set of shared kinds, most frequent first."""
+    rows = truth(world).execute("""
+        select array_to_string(kinds, '+'), referral, count(*), count(*) filter (where a.controller = b.controller)
+        from link join truth a on a.account_id = account_a join truth b on b.account_id = account_b
+        where outcome like 'same%' group by all order by 3 desc, 1, 2 limit 16""").fetchall()
+    return [
+        {"shared": kinds, "referral": referral, "links": links, "precision": round(right / links, 4)}
+        for kinds, referral, links, right in rows
+    ]
+
+
 def links_with_truth(world: World) -> list[tuple[bool, float, float, bool]]:
     """Every link of a world: referral pair or not, bits, probability said, and whether one hand is behind it."""
     return [tuple(row) for row in truth(world).execute("""
@@ -207,7 +230,7 @@ def main() -> None:
     parser.add_argument("--calibrate", action="store_true", help="print the steps to put into the model file")
     parser.add_argument("--picture", type=Path, help="where to draw the calibration curve (PNG)")
     given = parser.parse_args()
-    rows, links = [], []
+    rows, links, detail = [], [], ""
     for seed in given.seeds:
         with tempfile.TemporaryDirectory() as folder:
             world = make_world(Path(folder), given.accounts, seed)
@@ -216,13 +239,15 @@ def main() -> None:
             error, brier = calibration_error(said)
             rows.append({**measure(world), "calibration error": round(error, 4), "Brier": round(brier, 4)})
             links += said
+            detail = f"{as_table(by_fraud_type(world))}\n\n{as_table(by_signature(world))}"
             print(rows[-1], flush=True)
     if given.picture:
         draw(links, given.picture)
     if given.calibrate:
         print(calibrate(sorted(links)))
     if given.record:
-        record("Same users on simulated worlds", "python -m benchmarks.quality_same_user", as_table(rows))
+        body = f"{as_table(rows)}\n\nThe last seed, by fraud type and by what is shared:\n\n{detail}"
+        record("Same users on simulated worlds", "python -m benchmarks.quality_same_user", body)
 
 
 if __name__ == "__main__":
