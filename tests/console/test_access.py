@@ -50,17 +50,23 @@ def routes(app: FastAPI) -> list[tuple[str, str, str]]:
 
 
 def test_every_role_reaches_what_its_actions_allow_and_nothing_else(app: FastAPI, sign_in: SignIn) -> None:
-    """Every route x every role; a change is tried without its token, so that nothing is changed."""
+    """Every route x every role; a change is tried without its token, so that nothing is changed.
+
+    What is allowed is asked for in one of a page's three forms, what is denied in all of them.
+    """
     wrong = []
     matrix = [
         r
         for r in routes(app)
         if r[2] != "public" and not r[1].startswith(("/reports", "/evidence", "/groups", "/pairs"))
     ]
+    twins = {path for _, path, _ in matrix if path.endswith(".json")}
     for role in ROLES:
         client = sign_in(role, name=f"one {role}")
         for method, path, action in matrix:
             allowed = may([role], action)
+            if allowed and f"{path.removesuffix('.csv')}.json" in twins:
+                continue
             answer = client.request(method, path, headers={"accept": "text/html"})
             if not allowed and answer.status_code != 403:
                 wrong.append((role, method, path, answer.status_code))
