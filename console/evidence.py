@@ -50,7 +50,7 @@ ORDERS = """
 select l.order_id, l.invitee_id, l.month, o.product_code, o.paid_at, money(o.cash_fen) as cash, l.net_amount, l.rate, l.rebate,
        l.qualifies, l.clause
 from statement_lines as l inner join orders as o using (order_id)
-where l.promoter_id = $p order by l.month desc, l.net_amount desc, l.order_id limit 200
+where l.promoter_id = $p order by l.month desc, l.net_amount desc, l.order_id limit 100
 """
 BURSTS = """
 select window_start, window_end, refund_orders, expected_orders, refund_amount, q_value, reasons
@@ -77,7 +77,12 @@ from payouts where promoter_id = $p order by paid_at, payout_id
 
 def findings_of(reading: Reading, promoter: str, subject: str = "") -> list[dict[str, Any]]:
     """Findings on a promoter (on another subject when `promoter` is empty), the most money first."""
-    return reading.rows(FINDINGS, p=promoter, s=subject)
+    return list(_findings(reading, reading.run_id, promoter, subject))
+
+
+@lru_cache(maxsize=512)
+def _findings(reading: Reading, run_id: str, promoter: str, subject: str) -> tuple[dict[str, Any], ...]:
+    return tuple(reading.rows(FINDINGS, p=promoter, s=subject))
 
 
 @lru_cache(maxsize=512)

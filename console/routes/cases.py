@@ -14,7 +14,7 @@ from casebook import users
 from casebook.measures import MEASURES
 from console.desk import Desk, Guard, back_to, change, desk, page
 from console.evidence import evidence_of, findings_of, reasons_of
-from console.routes.decisions import REGISTER
+from console.routes.decisions import allowed
 from console.sessions import Session
 from data_contracts.errors import NotFound
 
@@ -90,7 +90,9 @@ def _choices(held: Desk, findings: list[dict[str, Any]]) -> list[dict[str, Any]]
     """What can be proposed: clause and measure, the clauses with a finding first."""
     found = {f["clause"] for f in findings}
     pairs = [
-        {**r, "measure": m, "found": r["clause"] in found} for r in held.reading.rows(REGISTER) for m in r["measures"]
+        {"clause": clause, "measure": m, "found": clause in found}
+        for clause, known in allowed(held).items()
+        for m in known
     ]
     return sorted(pairs, key=lambda r: not r["found"])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
@@ -16,6 +18,7 @@ from casebook.decisions import NOTICE_DAYS
 from casebook.measures import MEASURES
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
 from console.effect import effect_of, exact_of
+from console.reading import Reading
 from console.routes.session import safe
 from console.sessions import Session
 from data_contracts.errors import UsageError
@@ -25,12 +28,17 @@ PER_PAGE = 100
 Text = Annotated[str, Form(max_length=2000)]
 Short = Annotated[str, Form(max_length=128)]
 STATUSES = ("proposed", "approved", "applied", "rejected", "overturned")
-REGISTER = "select clause, measures, title_zh, title_en from clause_register where len(measures) > 0 order by position"
+REGISTER = "select clause, measures from clause_register where len(measures) > 0 order by position"
 
 
-def allowed(held: Desk) -> dict[str, tuple[str, ...]]:
-    """Per clause the measures that it knows, from the run's register."""
-    return {r["clause"]: tuple(r["measures"]) for r in held.reading.rows(REGISTER)}
+def allowed(held: Desk) -> Mapping[str, tuple[str, ...]]:
+    """Per clause the measures that it knows, from the run's register, in the order of the agreement."""
+    return _register(held.reading, held.reading.run_id)
+
+
+@lru_cache(maxsize=8)
+def _register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
+    return {r["clause"]: tuple(r["measures"]) for r in reading.rows(REGISTER)}
 
 
 @page(router, "/decisions", "read_cases", "decisions/decisions.html")
