@@ -7,6 +7,7 @@ PROMOTERS ?= 300
 MONTHS   ?= 6
 SEED     ?= 1
 export MLFLOW_DISABLE_TELEMETRY := true
+unexport PYTHONDONTWRITEBYTECODE # without compiled modules every start costs seconds
 
 .PHONY: run console test setup lint real-data docs soak clean
 
@@ -16,7 +17,7 @@ setup: $(VENV)/.stamp
 $(VENV)/.stamp: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
-	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements-dev.lock; \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock; \
 	else \
 	  $(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock; \
 	fi
