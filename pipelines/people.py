@@ -17,6 +17,7 @@ import rulebook
 from casebook import books as casebook_books
 from casebook import decisions as casebook_decisions
 from casebook import registers
+from casebook.checkpoint import Seal
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.identifier import Fault
 from data_contracts.vault import load_key
@@ -36,10 +37,11 @@ def at(state: Path, books_url: str | None) -> State:
 
 @contextmanager
 def books_of(state: State) -> Iterator[casebook_books.Books]:
-    """The books of a state, given back at the end of the block."""
+    """The books of a state, given back at the end of the block; what was entered is under a signed checkpoint then."""
     books = casebook_books.open_books(state.books)
     try:
         yield books
+        Seal(state.checkpoints, load_key(state.folder, os.environ)).stamp(books)
     finally:
         books.close()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from casebook import books as casebook_books
+from casebook.checkpoint import Seal
 from data_contracts.errors import TongrenError
+from data_contracts.vault import load_key
 from pipelines import manifest
 from pipelines.state import State
 
@@ -26,7 +29,8 @@ def verify(state: Path, books_url: str | None, what: str | None) -> str:
     faults += invariants.faults(folder)
     books = casebook_books.open_books(place.books)
     try:
-        faults += books.audit_faults(place.checkpoints)
+        seal = Seal(place.checkpoints, load_key(place.folder, os.environ))
+        faults += books.audit_faults(place.checkpoints, seal.public_key)
     finally:
         books.close()
     if faults:

@@ -61,11 +61,8 @@ def conform(
     for name, field in zip(names, schema, strict=False):
         column = batch.column(name)
         try:
-            column = (
-                column
-                if column.type == field.type
-                else pc.cast(column, field.type, safe=field.type != pa.timestamp("us"))
-            )
+            if column.type != field.type:  # nanoseconds are cut to microseconds; nothing else may lose anything
+                column = pc.cast(column, field.type, safe=not pa.types.is_timestamp(field.type))
         except pa.ArrowInvalid:
             raise InputRefused("file.type", f"column {name} has values beyond {field.type}", where=path) from None
         if pa.types.is_string(field.type):
