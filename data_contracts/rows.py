@@ -26,7 +26,7 @@ _AMOUNT = r"-?(0|[1-9]\d{0,14})(\.\d{1,2})?"
 _TRUE = ("true", "t", "1", "y", "yes", "是")
 _FALSE = ("false", "f", "0", "n", "no", "否")
 _TAKES: Mapping[str, frozenset[str]] = {
-    "id": frozenset({"text", "int"}),
+    "id": frozenset({"text", "int", "double"}),
     "text": frozenset({"text", "int", "bool"}),
     "month": frozenset({"text"}),
     "bool": frozenset({"text", "int", "bool"}),
@@ -179,6 +179,10 @@ _Found = tuple[tuple[str, str], ...]
 
 
 def _text(column: Column, form: str, raw: str, kept: str) -> tuple[str, _Found]:
+    if form == "double":  # whole numbers with gaps, as some writers store them
+        whole = f"abs({raw}) < 9007199254740992 and {raw} = floor({raw})"
+        value = f"case when {whole} then cast(cast({raw} as bigint) as varchar) end"
+        return value, (("id.excel", f"{raw} is not null and {kept} is null"),)
     value = raw if form == "text" else f"cast({raw} as varchar)"
     if form != "text":
         return value, _enum(column, value)

@@ -70,6 +70,22 @@ def test_two_files_in_a_folder_and_integers_as_ids(folder: Path, feeds: Any, ing
     assert facts == [("orders/a.parquet", 1, 1, 0), ("orders/b.parquet", 3, 2, 1)]
 
 
+def test_types_that_a_frame_library_writes(folder: Path, feeds: Any, ingest: Any) -> None:
+    (folder / "orders.sql").unlink()
+    paid = pa.array([1764554400_123456789] * 3, pa.timestamp("ns", "Asia/Shanghai"))
+    frame = pa.Table.from_pylist(feeds["orders"]).drop_columns(["order_id", "paid_at", "kind", "activity_id"])
+    frame = frame.append_column("order_id", pa.array([1.0, 2.0, 3.5])).append_column("paid_at", paid)
+    frame = frame.append_column("kind", pa.array(["purchase"] * 3).dictionary_encode())
+    pq.write_table(frame.append_column("activity_id", pa.nulls(3)), folder / "orders.parquet")
+    (folder / "refunds.csv").write_text((folder / "refunds.csv").read_text().splitlines()[0] + "\n")
+    done = ingest(folder)
+    assert done.broken("orders") == [(3, "id.excel")]
+    assert done.rows("select order_id, epoch_us(paid_at) from orders order by 1") == [
+        ("1", 1764554400_123456),
+        ("2", 1764554400_123456),
+    ]
+
+
 def test_a_corrected_row_in_a_new_file_closes_the_entry_of_the_bad_one(folder: Path, feeds: Any, ingest: Any) -> None:
     (folder / "orders.sql").unlink()
     (folder / "orders").mkdir()
