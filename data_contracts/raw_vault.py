@@ -197,6 +197,18 @@ class Vault:
         self._con.execute("commit")
 
 
+def written_under(path: Path) -> str | None:
+    """The id of the key under which a vault was written; None when there is no vault."""
+    if not path.exists():
+        return None
+    con = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        row = con.execute("select value from facts where name = 'kid'").fetchone()
+    finally:
+        con.close()
+    return str(row[0]) if row else None
+
+
 def packed(value: str, normal: str) -> bytes:
     """What is sealed: the value as it came, and its normal form for the day of another key."""
     return json.dumps({"value": value, "normal": normal}, ensure_ascii=False).encode()

@@ -112,22 +112,28 @@ def _make_key_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def rotate_key_file(path: Path) -> tuple[Key, Key]:
-    """Replace a key file by a new key; the old one stays beside it as `<name>.<kid>` until it is destroyed.
+def next_key(path: Path) -> Key:
+    """The key that waits beside a key file as `<name>.new`; made, mode 0600, when none does."""
+    fresh = path.with_name(f"{path.name}.new")
+    if not fresh.exists() and not fresh.is_symlink():
+        _make_key_file(fresh)
+    return Key(_decoded(_from_file(fresh), fresh.name))
 
-    Gives (old, new). The old file is in place before the new one takes its name, so no crash loses a key.
+
+def rotate_key_file(path: Path) -> tuple[Key, Key]:
+    """Put the next key in place of a key file; the old one stays beside it as `<name>.<kid>` until it is destroyed.
+
+    Gives (old, new). The old file has its other name before the new one takes its place, so no crash loses a key.
     """
-    old = Key(_decoded(_from_file(path), path.name))
-    kept, fresh = path.with_name(f"{path.name}.{old.kid}"), path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    _make_key_file(fresh)
+    old, new = Key(_decoded(_from_file(path), path.name)), next_key(path)
+    kept = path.with_name(f"{path.name}.{old.kid}")
     if not kept.exists():
         os.link(path, kept)
-    fresh.replace(path)
+    path.with_name(f"{path.name}.new").replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
-    return old, Key(_decoded(_from_file(path), path.name))
+    return old, new
 
 
 def _decoded(text: str, source: str) -> bytes:
