@@ -15,7 +15,7 @@ from data_contracts import strict_yaml
 from data_contracts.errors import TongrenError, UsageError
 from pipelines import publish
 from pipelines.progress import Steps, set_up
-from pipelines.run import Order, finish, lay_out, prepare, write_reports
+from pipelines.run import Order, finish, lay_out, prepare, said_of, write_reports
 from pipelines.stages import STAGES, run_stage
 from pipelines.state import State
 
@@ -42,7 +42,7 @@ def main(stage: str) -> None:
 
                     job = replace(job, work=whole)
                     lay_out(job)
-                    rows["reports"] = write_reports(job)
+                    rows["reports"] = write_reports(job, said_of(job, order, facts))
                     finish(order, job, facts, steps)
                 else:
                     raise UsageError(f"no stage {stage}: one of {', '.join([*STAGES, 'publish'])}")

@@ -79,7 +79,7 @@ def _run(order: Order, books: casebook_books.Books) -> Outcome:
     if before is not None and (order.state.runs / before / "manifest.json").exists():
         return Outcome(before, order.state.runs / before, published=False)
     try:
-        steps = work_through(job)
+        steps = work_through(job, order, facts)
         return finish(order, job, facts, steps)
     except BaseException:
         shutil.rmtree(job.work, ignore_errors=True)
@@ -156,7 +156,7 @@ def live_models(state: State) -> dict[str, str]:
     return dict(Tracking(state.mlflow).live_hashes())
 
 
-def work_through(job: Job) -> Steps:
+def work_through(job: Job, order: Order, facts: dict[str, Any]) -> Steps:
     """All stages and the reports, into the run's private folder."""
     steps = Steps(job.run.as_of.isoformat(), [*STAGES, "reports"])
     with steps.shown():
@@ -165,7 +165,7 @@ def work_through(job: Job) -> Steps:
                 rows.update(run_stage(name, job))
         lay_out(job)
         with steps.step("reports") as rows:
-            rows["reports"] = write_reports(job)
+            rows["reports"] = write_reports(job, said_of(job, order, facts))
     return steps
 
 
@@ -180,25 +180,30 @@ def lay_out(job: Job) -> None:
         quarantine.rename(job.work / "quarantine")
 
 
-def write_reports(job: Job) -> int:
-    """The HTML evidence reports; returns how many."""
-    from casebook import dossier
-
-    facts = {"run_id": job.run.run_id, "as_of": job.run.as_of.isoformat(), "zone": job.run.zone}
-    return len(dossier.write_all(job.tables, job.work / "reports", facts))
-
-
-def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outcome:
-    models = live_models(order.state)
-    content = {
+def said_of(job: Job, order: Order, facts: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest and the reports say of a run: `tongren verify REPORT` makes a report again from the manifest."""
+    return {
         "run_id": job.run.run_id,
         "run_seq": job.run.run_seq,
         **facts,
-        "inputs": inputs(job, facts["sources"]),
         "fingerprint": manifest.digest(facts),
         "zone": job.run.zone,
         "programme_name": job.programme.name,
-        "models": models,
+        "models": live_models(order.state),
+    }
+
+
+def write_reports(job: Job, said: dict[str, Any]) -> int:
+    """The HTML evidence reports; returns how many."""
+    from casebook import dossier
+
+    return len(dossier.write_all(job.tables, job.work / "reports", said))
+
+
+def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outcome:
+    content = {
+        **said_of(job, order, facts),
+        "inputs": inputs(job, facts["sources"]),
         "books_schema": job.books.schema_version(),
         "seconds": steps.seconds,
         "rows": steps.rows,
@@ -211,7 +216,7 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
         job.work.rename(folder)
         return Outcome(job.run.run_id, folder, published=False, manifest=content)
     folder = publish.place(order.state, job.work, job.run.run_id)
-    job.books.commit(job.run, recorded(folder / "tables"), fingerprint=content["fingerprint"], models=models)
+    job.books.commit(job.run, recorded(folder / "tables"), fingerprint=content["fingerprint"], models=content["models"])
     Seal(order.state.checkpoints, job.key).stamp(job.books)
     publish.swap(order.state, job.run.run_id)
     day_began = int(day_start(job.run.as_of, job.run.zone).timestamp())
