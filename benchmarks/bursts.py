@@ -100,13 +100,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=asked.out) as place:
         folder = Path(place)
         draw(folder, asked.orders, asked.promoters)
-        report: dict[str, Any] = {"orders": asked.orders, "promoters": asked.promoters, "load_average": os.getloadavg()[0]}
+        report: dict[str, Any] = {
+            "orders": asked.orders,
+            "promoters": asked.promoters,
+            "load_average": os.getloadavg()[0],
+        }
         before, cpu = time.perf_counter(), time.process_time()
         wh, report["cpu_seconds_by_table"] = features(folder, folder / "work", asked.memory)
         report["features_seconds"] = round(time.perf_counter() - before, 2)
         report["features_cpu_seconds"] = round(time.process_time() - cpu, 2)
         before, cpu = time.perf_counter(), time.process_time()
-        tables = [wh.con.sql(f"select * from {t}").to_arrow_table() for t in ("refund_day", "refund_order", "group_member")]
+        tables = [
+            wh.con.sql(f"select * from {t}").to_arrow_table() for t in ("refund_day", "refund_order", "group_member")
+        ]
         report["read_seconds"] = round(time.perf_counter() - before, 2)
         verdict = judge(*tables, AS_OF)
         report["burst_test_seconds"] = round(time.perf_counter() - before, 2)

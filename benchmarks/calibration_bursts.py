@@ -1,6 +1,6 @@
 """Are the p-values of honest promoters flat? Simulated worlds without cheats, with and without an outage day.
 
-    python -m benchmarks.calibration_bursts --seeds 201,202,203 --out /some/folder
+python -m benchmarks.calibration_bursts --seeds 201,202,203 --out /some/folder
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ def p_values(source: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     as_of = date.fromisoformat(str(worlds.events(source)["period"]["to"]))  # type: ignore[index]
     with tempfile.TemporaryDirectory() as work:
         wh = worlds.warehouse(source, Path(work), as_of)
-        tables = [wh.con.sql(f"select * from {t} order by all").to_arrow_table() for t in ("refund_day", "refund_order", "group_member")]
+        tables = [
+            wh.con.sql(f"select * from {t} order by all").to_arrow_table()
+            for t in ("refund_day", "refund_order", "group_member")
+        ]
         verdict = judge(*tables, as_of)
     mine = verdict.tested
     return verdict.p[mine], verdict.q[mine], verdict.standard.expected[mine]
@@ -58,7 +61,10 @@ def main() -> None:
     }  # fmt: skip
     print(json.dumps(report, indent=1))
     if asked.record:
-        levels = [{"p at most": k, "all": report["below"][k], "expecting 5 or more": report["below_busy"][k]} for k in report["below"]]
+        levels = [
+            {"p at most": k, "all": report["below"][k], "expecting 5 or more": report["below_busy"][k]}
+            for k in report["below"]
+        ]
         body = (
             f"{report['worlds']} worlds without cheats, {report['promoters']} promoters tested; flagged: {report['flagged']}."
             f" Histogram of p in tenths, promoters expecting 5 returns or more: {report['histogram_busy']}.\n\n{as_table(levels)}"

@@ -34,7 +34,9 @@ from features import sharing
 from models import same_user
 from models.same_user import group
 
-FLOOR = "select count(*), sum(n) from (select kind, token, count(*) as n from read_parquet('{use}') group by kind, token)"
+FLOOR = (
+    "select count(*), sum(n) from (select kind, token, count(*) as n from read_parquet('{use}') group by kind, token)"
+)
 SETTINGS = ("set threads = 2", "set memory_limit = '2GB'", "set preserve_insertion_order = false")
 
 # A made-up population: one row per account and kind, hands of 2 to 6 accounts that share two or three things,
@@ -163,11 +165,15 @@ def prepare(wh: Warehouse, use: Path) -> None:
             wh.empty(contract.table)
     # whole numbers for accounts and tokens here too, or every join would be between text and numbers
     wh.execute("create or replace table referrals (invitee_id bigint, promoter_id bigint, clicked_at timestamptz)")
-    wh.execute("create or replace table books_override (override_id varchar, account_a bigint, account_b bigint,"
-               " kind varchar, author varchar, reason varchar, from_at timestamptz, to_at timestamptz)")
+    wh.execute(
+        "create or replace table books_override (override_id varchar, account_a bigint, account_b bigint,"
+        " kind varchar, author varchar, reason varchar, from_at timestamptz, to_at timestamptz)"
+    )
     wh.execute("create or replace table books_shared (kind varchar, token bigint, from_on date, to_on date)")
-    wh.execute("create or replace table identifiers (account_id bigint, kind varchar, token bigint, links boolean,"
-               " mask varchar, observed_at timestamptz)")
+    wh.execute(
+        "create or replace table identifiers (account_id bigint, kind varchar, token bigint, links boolean,"
+        " mask varchar, observed_at timestamptz)"
+    )
     wh.con.read_parquet(str(use)).create_view("identifier_use")
 
 

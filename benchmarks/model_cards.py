@@ -1,6 +1,6 @@
 """Writes the model cards `docs/models/*.md` and their pictures: train, evaluate, log in MLflow, and render what MLflow holds.
 
-    python -m benchmarks.model_cards --out /some/folder
+python -m benchmarks.model_cards --out /some/folder
 """
 
 from __future__ import annotations
@@ -119,7 +119,10 @@ def card(name: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
     """The page of one detector, from what MLflow holds."""
     metrics = "\n".join(f"| {k} | {round(float(v), 4)} |" for k, v in sorted(facts["metrics"].items()))
     parameters = "\n".join(f"| {k} | {v} |" for k, v in sorted(facts["parameters"].items()))
-    data = "\n".join(f"| {k} | `{str(v)[:16]}` |" for k, v in sorted(facts["data"].items())) or "| none: nothing is trained | |"
+    data = (
+        "\n".join(f"| {k} | `{str(v)[:16]}` |" for k, v in sorted(facts["data"].items()))
+        or "| none: nothing is trained | |"
+    )
     fails = "\n".join(f"- {line}" for line in FAILS[name])
     return (
         f"# {name}\n\nWritten by `python -m benchmarks.model_cards` from what MLflow holds.\n\n## Method\n\n{METHOD[name]}\n\n"

@@ -49,7 +49,8 @@ def measure(source: Path, seed: int) -> World:
     truth = duckdb.connect()
     path = source / "truth"
     bursts = truth.execute(
-        "select promoter_id, scheme, window_start, window_end from read_parquet($p)", {"p": str(path / "bursts.parquet")}
+        "select promoter_id, scheme, window_start, window_end from read_parquet($p)",
+        {"p": str(path / "bursts.parquet")},
     ).fetchall()
     planned = {p: scheme for p, scheme, _, _ in bursts}
     touched = {
@@ -57,7 +58,11 @@ def measure(source: Path, seed: int) -> World:
         for r in truth.execute(
             "select distinct promoter_id from read_parquet($o) join read_parquet($f) using (order_id)"
             " join read_parquet($r) on invitee_id = account_id where refund_cause = 'cheat'",
-            {"o": str(path / "orders.parquet"), "f": str(source / "orders.parquet"), "r": str(source / "referrals.parquet")},
+            {
+                "o": str(path / "orders.parquet"),
+                "f": str(source / "orders.parquet"),
+                "r": str(source / "referrals.parquet"),
+            },
         ).fetchall()
     }
     with tempfile.TemporaryDirectory() as work:
@@ -77,7 +82,9 @@ def measure(source: Path, seed: int) -> World:
             if flagged:
                 world.windows.setdefault(promoter, []).append((start, end))
                 short = end - start <= timedelta(days=14)
-                world.outage_flags += int(promoter in world.honest and day is not None and short and start <= day <= end)
+                world.outage_flags += int(
+                    promoter in world.honest and day is not None and short and start <= day <= end
+                )
         world.truth_windows = [(p, s, a, b) for p, s, a, b in bursts]
         _naive(wh, world)
         return world
@@ -90,7 +97,9 @@ def _naive(wh: Any, world: World) -> None:
     orders, refunds = (np.array([r[k] for r in rows], dtype=np.float64) for k in (1, 2))
     rate = refunds / orders
     world.methods["30 % refund rate"] = {p: (v, v >= 0.3) for p, v in zip(ids, rate, strict=True)}
-    daily = dict(wh.execute("select promoter_id, max(refund_orders) from refund_day where promoter_id <> '' group by 1"))
+    daily = dict(
+        wh.execute("select promoter_id, max(refund_orders) from refund_day where promoter_id <> '' group by 1")
+    )
     world.methods["more than 3 refunds a day"] = {p: (daily.get(p, 0), daily.get(p, 0) > 3) for p in ids}
     mean = orders * refunds.sum() / orders.sum()
     tail = np.where(refunds > 0, gammainc(np.maximum(refunds, 1), mean), 1.0)
@@ -112,7 +121,9 @@ def _ecod(features: np.ndarray) -> np.ndarray:
     except ImportError:
         ranks = [np.sort(features[:, n]) for n in range(features.shape[1])]
         count = len(features)
-        left = np.column_stack([-np.log(np.searchsorted(r, features[:, n], side="right") / count) for n, r in enumerate(ranks)])
+        left = np.column_stack(
+            [-np.log(np.searchsorted(r, features[:, n], side="right") / count) for n, r in enumerate(ranks)]
+        )
         right = np.column_stack(
             [-np.log((count - np.searchsorted(r, features[:, n], side="left")) / count) for n, r in enumerate(ranks)]
         )
@@ -146,7 +157,12 @@ def summary(found: Sequence[World]) -> dict[str, Any]:
         false = sum(int(flag) for w in found for p, (_, flag) in w.methods[method].items() if p in w.honest)
         true = sum(int(flag) for w in found for p, (_, flag) in w.methods[method].items() if p in w.planned)
         positives = sum(len(set(w.planned) & set(w.methods[method])) for w in found)
-        ranked = [(s, p in w.planned) for w in found for p, (s, _) in w.methods[method].items() if p in w.honest or p in w.planned]
+        ranked = [
+            (s, p in w.planned)
+            for w in found
+            for p, (s, _) in w.methods[method].items()
+            if p in w.honest or p in w.planned
+        ]
         low, high = interval(false, max(false + true, 1))
         table["methods"][method] = {
             "flagged": false + true, "false": false, "false_share": round(false / max(false + true, 1), 4),
@@ -189,7 +205,11 @@ def main() -> None:
     table = summary(found)
     print(json.dumps(table, indent=1))
     if asked.record:
-        record("Refund bursts: quality on simulated worlds", COMMAND.format(**vars(asked)), told(table, len(found), asked.accounts))
+        record(
+            "Refund bursts: quality on simulated worlds",
+            COMMAND.format(**vars(asked)),
+            told(table, len(found), asked.accounts),
+        )
 
 
 COMMAND = "python -m benchmarks.quality_bursts --seeds {seeds} --accounts {accounts} --promoters {promoters} --out DIR --record"
@@ -203,7 +223,11 @@ def told(table: dict[str, Any], worlds_seen: int, accounts: int) -> str:
         for name, m in table["methods"].items()
     ]  # fmt: skip
     schemes = [
-        {"scheme": s, "promoters found": f"{a} of {b}", "windows found": "{} of {}".format(*table["windows"].get(s, [0, 0]))}
+        {
+            "scheme": s,
+            "promoters found": f"{a} of {b}",
+            "windows found": "{} of {}".format(*table["windows"].get(s, [0, 0])),
+        }
         for s, (a, b) in sorted(table["schemes"].items())
     ]
     return (

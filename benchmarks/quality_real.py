@@ -104,7 +104,9 @@ def sign_ups() -> dict[str, float]:
 def addresses() -> dict[str, float]:
     """AUC of exact pairs against the rest: a logistic over the parsed levels, fitted on one half of the queried addresses
     and tested on the other, beside shared character pairs alone on the same half."""
-    pairs = duckdb.sql(f"select text_id, a, b, label from read_csv('{PUBLIC / 'address_pairs_zh.csv'}', all_varchar = true)").fetchall()
+    pairs = duckdb.sql(
+        f"select text_id, a, b, label from read_csv('{PUBLIC / 'address_pairs_zh.csv'}', all_varchar = true)"
+    ).fetchall()
     features = np.array([agreement(str(a), str(b)) for _, a, b, _ in pairs])
     exact = np.array([label == "完全匹配" for *_, label in pairs])
     fitting = np.array([sha256(str(text).encode()).digest()[0] % 2 == 0 for text, *_ in pairs])
@@ -122,7 +124,9 @@ def agreement(a: str, b: str) -> list[float]:
     """How two addresses agree: characters, each level (1 same, -1 different, 0 not named by both), numbers, length."""
     a, b = half_width(a), half_width(b)
     one, other = parse(a), parse(b)
-    levels = [_same(getattr(one, n), getattr(other, n)) for n in ("road", "number", "block", "room", "district", "unit")]
+    levels = [
+        _same(getattr(one, n), getattr(other, n)) for n in ("road", "number", "block", "room", "district", "unit")
+    ]
     compound = jaccard(one.compound, other.compound) if one.compound and other.compound else 0.0
     numbers, others = set(re.findall(r"\d+", a)), set(re.findall(r"\d+", b))
     return [

@@ -1,6 +1,6 @@
 """Same-user quality on simulated worlds: pairs, groups and referrals against the truth that the simulator wrote.
 
-    python -m benchmarks.quality_same_user --seeds 101 102 103 --accounts 20000
+python -m benchmarks.quality_same_user --seeds 101 102 103 --accounts 20000
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ def measure(world: World) -> dict[str, object]:
     raised = one(f"select count(*) from {auto}")
     right = one(f"select count(*) from {auto} a join {referred} r using (invitee_id) where r.same")
     careless = one(f"select count(*) from {referred} where same and not careful")
-    careless_hit = one(f"select count(*) from {auto} a join {referred} r using (invitee_id) where r.same and not careful")
+    careless_hit = one(
+        f"select count(*) from {auto} a join {referred} r using (invitee_id) where r.same and not careful"
+    )
     all_same = one(f"select count(*) from {referred} where same")
     return {
         "accounts": world.accounts, "seed": world.seed, "true pairs": int(true), "found": int(found),
@@ -137,9 +139,13 @@ def measure(world: World) -> dict[str, object]:
 
 def by_fraud_type(world: World) -> list[dict[str, object]]:
     """Recall of pairs per scheme, careful hands apart."""
-    rows = truth(world).execute("""
+    rows = (
+        truth(world)
+        .execute("""
         select scheme, careful, count(*), count(f.account_a) from true_pair t
-        left join found_pair f using (account_a, account_b) group by all order by scheme, careful""").fetchall()
+        left join found_pair f using (account_a, account_b) group by all order by scheme, careful""")
+        .fetchall()
+    )
     return [
         {"scheme": scheme, "careful": careful, "pairs": pairs, "recall": round(found / pairs, 3)}
         for scheme, careful, pairs, found in rows
@@ -148,10 +154,14 @@ def by_fraud_type(world: World) -> list[dict[str, object]]:
 
 def by_signature(world: World) -> list[dict[str, object]]:
     """Precision of same links per set of shared kinds, most frequent first."""
-    rows = truth(world).execute("""
+    rows = (
+        truth(world)
+        .execute("""
         select array_to_string(kinds, '+'), referral, count(*), count(*) filter (where a.controller = b.controller)
         from link join truth a on a.account_id = account_a join truth b on b.account_id = account_b
-        where outcome like 'same%' group by all order by 3 desc, 1, 2 limit 16""").fetchall()
+        where outcome like 'same%' group by all order by 3 desc, 1, 2 limit 16""")
+        .fetchall()
+    )
     return [
         {"shared": kinds, "referral": referral, "links": links, "precision": round(right / links, 4)}
         for kinds, referral, links, right in rows
@@ -178,7 +188,9 @@ def calibrate(rows: list[tuple[bool, float, float, bool]], least: int = 40) -> d
                 pools[-1][2] += same
             else:
                 pools.append([bits, 1, float(same)])
-            while len(pools) > 1 and pools[-1][1] >= least and pools[-2][2] / pools[-2][1] >= pools[-1][2] / pools[-1][1]:
+            while (
+                len(pools) > 1 and pools[-1][1] >= least and pools[-2][2] / pools[-2][1] >= pools[-1][2] / pools[-1][1]
+            ):
                 last = pools.pop()
                 pools[-1] = [pools[-1][0], pools[-1][1] + last[1], pools[-1][2] + last[2]]
         if len(pools) > 1 and pools[-1][1] < least:

@@ -78,7 +78,9 @@ def build(data: Path, work: Path) -> Warehouse:
 def tables(wh: Warehouse) -> dict[str, pa.Table]:
     """What the burst test reads."""
     names = ("refund_day", "refund_order", "group_member")
-    return {t: wh.con.sql(f"select * from {t} order by {', '.join(contracts()[t].key)}").to_arrow_table() for t in names}
+    return {
+        t: wh.con.sql(f"select * from {t} order by {', '.join(contracts()[t].key)}").to_arrow_table() for t in names
+    }
 
 
 def plant(
@@ -119,13 +121,26 @@ def main() -> None:
         verdict = judge(honest["refund_day"], honest["refund_order"], honest["group_member"], AS_OF)
         tested, flagged = int(verdict.tested.sum()), int((verdict.q <= 0.05).sum())
         report: dict[str, Any] = {"cohorts": tested, "returns": int(verdict.standard.refunds.sum()), "flagged": flagged}
-        report["flagged_share"], report["interval"] = round(flagged / tested, 4), [round(v, 4) for v in interval(flagged, tested)]
+        report["flagged_share"], report["interval"] = (
+            round(flagged / tested, 4),
+            [round(v, 4) for v in interval(flagged, tested)],
+        )
         report["who"] = [str(p) for p in verdict.promoters[verdict.q <= 0.05]]
-        report["p_below"] = {str(a): round(float((verdict.p[verdict.tested] <= a).mean()), 4) for a in (0.01, 0.05, 0.1, 0.5)}
+        report["p_below"] = {
+            str(a): round(float((verdict.p[verdict.tested] <= a).mean()), 4) for a in (0.01, 0.05, 0.1, 0.5)
+        }
         rate = "select count(*) from promoter_conduct where refund_orders >= 0.3 * orders and orders > 0"
         daily = "select count(distinct promoter_id) from refund_day where refund_orders > 3"
-        report["naive"] = {"30 % refund rate": wh.execute(rate)[0][0], "more than 3 refunds a day": wh.execute(daily)[0][0]}
-        big = [r[0] for r in wh.execute("select promoter_id from promoter_conduct where orders >= $n order by 1", n=asked.least_orders)]
+        report["naive"] = {
+            "30 % refund rate": wh.execute(rate)[0][0],
+            "more than 3 refunds a day": wh.execute(daily)[0][0],
+        }
+        big = [
+            r[0]
+            for r in wh.execute(
+                "select promoter_id from promoter_conduct where orders >= $n order by 1", n=asked.least_orders
+            )
+        ]
         report["recall"] = {}
         for strength in (4, 6, 8, 12, 16):
             hits = trials = 0
@@ -146,7 +161,11 @@ def main() -> None:
                 f" {report['naive']}.\n\nBursts planted within three days into cohorts of {asked.least_orders} orders or more:"
                 f"\n\n{as_table(rows)}"
             )
-            record("Refund bursts: real refunds (Online Retail)", "python -m benchmarks.retail_bursts --data FILE --record", body)
+            record(
+                "Refund bursts: real refunds (Online Retail)",
+                "python -m benchmarks.retail_bursts --data FILE --record",
+                body,
+            )
 
 
 if __name__ == "__main__":

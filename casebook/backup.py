@@ -27,7 +27,10 @@ def take(books: Path, copy: Path) -> Path:
         raise NotAllowed(f"{copy} exists: a backup never overwrites another")
     part = copy.with_name(copy.name + ".part")
     part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(f"file:{books}?mode=ro", uri=True)) as source, closing(sqlite3.connect(part)) as target:
+    with (
+        closing(sqlite3.connect(f"file:{books}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(part)) as target,
+    ):
         source.backup(target)
     _verified(part, None, None)
     with part.open("rb") as file:

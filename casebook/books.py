@@ -171,7 +171,9 @@ class Books:
             head = book.rows("select seq, hash as head, at from audit order by seq desc limit 1")
             if not head:
                 return None
-            ledger = book.rows("select count(*) as postings, cast(coalesce(sum(amount_fen), 0) as bigint) as fen from posting")
+            ledger = book.rows(
+                "select count(*) as postings, cast(coalesce(sum(amount_fen), 0) as bigint) as fen from posting"
+            )
             version = book.value("select version_num from alembic_version")
             shape = self.dialect.fetch(book.con, self.dialect.audited[1])
         described = audit_verify.sha(audit_verify.dumps([list(r) for r in shape]))

@@ -62,7 +62,9 @@ def act(
             events = _events(before, action, who, owner, deadline_on)
             rows = [{"case_id": case_id, "item": "", "by_whom": who, "reason": why, "at": book.clock(), "run_seq": None, **e}
                     for e in events]  # fmt: skip
-            entry = chain.Entry(who, f"case.{action}", case_id, why, before=before["state"], after=[e["after"] for e in events])
+            entry = chain.Entry(
+                who, f"case.{action}", case_id, why, before=before["state"], after=[e["after"] for e in events]
+            )
             book.record(entry, {"case_event": rows})
             return case(book, case_id)
         refuse(book, who, action, case_id, fault)
@@ -128,7 +130,9 @@ def declare_tie(books: Books, by: str, promoter_id: str, reason: str) -> None:
     """A person declares a tie to a promoter, and decides nothing about that promoter from then on."""
     who, why, whom = person(by), line(reason, "reason"), line(promoter_id, "promoter")
     with books.writing() as book:
-        if any(same_person(who, t["person"]) for t in book.rows("select person from tie where promoter_id = :p", p=whom)):
+        if any(
+            same_person(who, t["person"]) for t in book.rows("select person from tie where promoter_id = :p", p=whom)
+        ):
             return
         row = {"person": who, "promoter_id": whom, "reason": why, "at": book.clock()}
         book.record(chain.Entry(who, "tie", whom, why), {"tie": [row]})

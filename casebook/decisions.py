@@ -127,7 +127,11 @@ def _fault(book: Ledgerbook, wanted: Proposal, allowed: Mapping[str, Sequence[st
         return f"{wanted.by} has declared a tie to promoter {wanted.promoter_id}: another person must propose"
     if measure.open_ended and wanted.effective_to is not None:
         return f"{wanted.measure} has no end: leave --effective-to out, and overturn the decision instead"
-    if wanted.functions is not None and wanted.measure not in ("suspend_functions", "freeze_promoter", "freeze_invitee"):
+    if wanted.functions is not None and wanted.measure not in (
+        "suspend_functions",
+        "freeze_promoter",
+        "freeze_invitee",
+    ):
         return f"{wanted.measure} knows no functions: leave --functions out"
     if wanted.measure == "freeze_invitee" and not _colluded(book, wanted):
         return (
@@ -224,7 +228,11 @@ def _told(state: Mapping[str, Any]) -> str:
     missing = state["needed"] - state["approvals"]
     if status == "proposed" and state["approvals"]:
         return f"{name} has {state['approvals']} of {state['needed']} approvals: {missing} other person must approve it"
-    told = {"approved": "the next run applies it", "overturned": "the next run undoes it", "rejected": "nothing follows"}
+    told = {
+        "approved": "the next run applies it",
+        "overturned": "the next run undoes it",
+        "rejected": "nothing follows",
+    }
     return f"{name} is {status}: {told.get(status, 'it ends with the last published day')}"
 
 
@@ -246,9 +254,7 @@ def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, 
     if action == "approve":
         if same_person(who, state["proposed_by"]):
             return f"nobody approves an own proposal: {who} proposed {name}, another person must approve it"
-        approved = book.rows(
-            "select by_whom from decision_event where decision_id = :d and action = 'approve'", d=name
-        )
+        approved = book.rows("select by_whom from decision_event where decision_id = :d and action = 'approve'", d=name)
         if any(same_person(who, a["by_whom"]) for a in approved):
             return f"{who} has approved {name} already: it needs a second person"
     if action == "release":

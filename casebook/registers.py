@@ -73,7 +73,9 @@ def end_shared(books: Books, shared_id: str, by: str, reason: str, *, to_on: dat
 
 def _number(book: Ledgerbook, letter: str) -> str:
     seq = book.value("select coalesce(max(seq), 0) + 1 from audit")
-    return letter + hashlib.sha256(f"{letter}|{seq}|{book.value('select max(hash) from audit')}".encode()).hexdigest()[:16]
+    return (
+        letter + hashlib.sha256(f"{letter}|{seq}|{book.value('select max(hash) from audit')}".encode()).hexdigest()[:16]
+    )
 
 
 def _must_stand(book: Ledgerbook, table: str, entry_id: str) -> None:

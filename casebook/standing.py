@@ -40,7 +40,9 @@ def notice(book: Ledgerbook, decision_id: str, last_as_of: date) -> dict[str, An
     if not found or found[0]["reply_by"] is None:
         return None
     left = (date.fromisoformat(found[0]["reply_by"]) - last_as_of).days
-    replies = book.rows("select filed_by, reply, at from notice_reply where decision_id = :d order by seq", d=decision_id)
+    replies = book.rows(
+        "select filed_by, reply, at from notice_reply where decision_id = :d order by seq", d=decision_id
+    )
     return {**found[0], "days_left": max(left, 0), "replies": replies}
 
 

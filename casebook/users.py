@@ -185,7 +185,9 @@ def _roles(roles: Iterable[str]) -> str:
     given = sorted(set(roles))
     unknown = [r for r in given if r not in ROLES]
     if unknown or not given:
-        raise UsageError(f"a user has at least one of the roles {', '.join(ROLES)}" + (f"; not {unknown[0]}" if unknown else ""))
+        raise UsageError(
+            f"a user has at least one of the roles {', '.join(ROLES)}" + (f"; not {unknown[0]}" if unknown else "")
+        )
     return ",".join(given)
 
 

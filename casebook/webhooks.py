@@ -68,7 +68,9 @@ def messages(book: Ledgerbook, priority: Mapping[str, int] | None = None, least_
         " where e.action = 'apply' order by e.seq, e.decision_id"
     ):
         found.append(Message(f"{row['decision_id']}.applied", "decision.applied", {"decision": row}))
-    for row in book.rows("select case_id, subject_kind, subject_id, opened_on, deadline_on from case_file order by seq, case_id"):
+    for row in book.rows(
+        "select case_id, subject_kind, subject_id, opened_on, deadline_on from case_file order by seq, case_id"
+    ):
         fen = (priority or {}).get(row["case_id"], 0)
         if fen >= least_fen:
             found.append(Message(f"{row['case_id']}.opened", "case.opened", {"case": {**row, "priority_fen": fen}}))
@@ -86,7 +88,9 @@ def deliver(
     for address, kinds in targets.items():
         check_address(address)
         if set(kinds) - set(KINDS):
-            raise UsageError(f"{address} wants {', '.join(sorted(set(kinds) - set(KINDS)))}; there are {', '.join(KINDS)}")
+            raise UsageError(
+                f"{address} wants {', '.join(sorted(set(kinds) - set(KINDS)))}; there are {', '.join(KINDS)}"
+            )
     with books.reading() as book:
         now = book.clock()
         told = messages(book, priority, least_fen)
@@ -174,7 +178,9 @@ def post(address: str, body: bytes, sent: Mapping[str, str]) -> int:
     host = parts.hostname or ""
     con: http.client.HTTPConnection
     if parts.scheme == "https":
-        con = http.client.HTTPSConnection(host, parts.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+        con = http.client.HTTPSConnection(
+            host, parts.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+        )
     else:
         con = http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
     try:

@@ -139,7 +139,9 @@ class Tracking:
         from mlflow.entities import Metric, Param
 
         client = self._client()
-        run = client.create_run(self._experiment(client, name), run_name=f"{name}-evaluation", tags={"what": "evaluation"}).info
+        run = client.create_run(
+            self._experiment(client, name), run_name=f"{name}-evaluation", tags={"what": "evaluation"}
+        ).info
         client.log_batch(
             run.run_id,
             params=[Param(k, str(v)) for k, v in parameters.items()],
@@ -173,7 +175,9 @@ class Tracking:
         client = self._client()
         registered = client.get_model_version(name, candidate.version).tags.get("sha256")
         if registered != candidate.sha256:
-            raise ModelRefused(f"MLflow's record of {name} version {candidate.version} names another sha256: train anew.")
+            raise ModelRefused(
+                f"MLflow's record of {name} version {candidate.version} names another sha256: train anew."
+            )
         client.set_registered_model_alias(name, "live", candidate.version)
         client.delete_registered_model_alias(name, "candidate")
         self._write("live", candidate)

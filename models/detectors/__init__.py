@@ -73,7 +73,9 @@ def prepare(wh: Warehouse) -> None:
 def detect(wh: Warehouse, card: Card, estimator: Any = None) -> Mapping[str, pa.Table]:
     """The tables that one detector makes: `detection` (without the card's own columns) and what its card writes."""
     if card.rule.suffix == ".sql":
-        return {"detection": wh.con.sql(card.rule.read_text(encoding="utf-8"), params=_named(wh, card)).to_arrow_table()}
+        return {
+            "detection": wh.con.sql(card.rule.read_text(encoding="utf-8"), params=_named(wh, card)).to_arrow_table()
+        }
     if card.about.get("model") and estimator is None:
         estimator = module(card).fit(given(wh, card))[0]
     return dict(module(card).rule(given(wh, card, estimator)))

@@ -68,9 +68,7 @@ def fit_peers(observed: Floats, expected: Floats, special: Floats, family: Ints,
     mean, shape = np.ones(len(observed)), np.full(len(observed), float(np.exp(_USUAL_SHAPE)))
     for label in np.unique(cohort):
         members = np.flatnonzero(cohort == label)
-        mean[members], shape[members] = _fit(
-            observed[members], expected[members], special[members], family[members]
-        )
+        mean[members], shape[members] = _fit(observed[members], expected[members], special[members], family[members])
     return Peers(mean, shape)
 
 

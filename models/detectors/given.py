@@ -44,8 +44,15 @@ class Given:
 
 
 def detection(
-    subject_kind: str, subject_id: str, promoter_id: str | None, told: list[dict[str, Any]], *,
-    p: float, q: float, flagged: bool, window: tuple[date, date] | None = None,
+    subject_kind: str,
+    subject_id: str,
+    promoter_id: str | None,
+    told: list[dict[str, Any]],
+    *,
+    p: float,
+    q: float,
+    flagged: bool,
+    window: tuple[date, date] | None = None,
 ) -> dict[str, Any]:
     """One row of `DETECTION` of a test with p and q; `told` are its reasons, whose codes are listed in their order."""
     return {

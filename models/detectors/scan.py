@@ -105,11 +105,15 @@ def tails(found: Windows, some: Ints, standard: Standard, told: Sequence[int]) -
     already `told` of the same promoter belong to no ordinary outside: what is in them is left out."""
     promoter, gone = found.promoter[some], list(told)
     unit = standard.unit_fen[promoter]
-    inside, due, units, due_units = (v[some] for v in (found.refunds, found.expected, found.units, found.expected_units))
+    inside, due, units, due_units = (
+        v[some] for v in (found.refunds, found.expected, found.units, found.expected_units)
+    )
     rest = np.maximum(standard.refunds[promoter] - found.refunds[gone].sum() - inside, 0.0)
     outside = np.maximum(standard.expected[promoter] - found.expected[gone].sum() - due, 0.0)
     rest_units = np.maximum(standard.fen[promoter] / unit - found.units[gone].sum() - units, 0.0)
-    outside_units = np.maximum(standard.expected_fen[promoter] / unit - found.expected_units[gone].sum() - due_units, 0.0)
+    outside_units = np.maximum(
+        standard.expected_fen[promoter] / unit - found.expected_units[gone].sum() - due_units, 0.0
+    )
     share = found.special_share[some]
     return (
         window_tail(inside, due, share, rest, outside, standard.peers.at(promoter)),

@@ -26,7 +26,9 @@ def build(wh: Warehouse, model: Model) -> None:
 
 def _admit_routes(wh: Warehouse) -> None:
     """Make `same_user_route`: one row per step of the path of each referral that only others connect."""
-    graph = graph_of([(int(a), int(b), int(w)) for a, b, w in wh.execute("select a, b, match_ubits from same_user_inside")])
+    graph = graph_of(
+        [(int(a), int(b), int(w)) for a, b, w in wh.execute("select a, b, match_ubits from same_user_inside")]
+    )
     rows: list[dict[str, int]] = []
     asked = wh.execute("select promoter_no, invitee_no from same_user_met where by_path order by all")
     for promoter, invitee in asked:

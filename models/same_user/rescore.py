@@ -74,8 +74,10 @@ def score_pairs(wh: Warehouse, model: Model, pairs: list[Pair]) -> Scored:
         ") as referral from asked_pair"
     )
     wh.make_all(SQL, SCORED, **model.parameters)
-    wh.execute("create or replace table same_user_link as select a, b, referral, match_ubits, null as override_kind"
-        " from same_user_score")
+    wh.execute(
+        "create or replace table same_user_link as select a, b, referral, match_ubits, null as override_kind"
+        " from same_user_score"
+    )
     speak(wh, model)
     return _collected(wh)
 
@@ -84,7 +86,9 @@ def _cut_down(wh: Warehouse, accounts: list[str]) -> None:
     hold(wh, "asked_account", pa.table({"account_id": accounts}))
     for table in OWNED:
         wh.execute(f"drop table if exists temp.{table}")
-        wh.execute(f"create temp table {table} as select * from memory.{table} semi join asked_account using (account_id)")
+        wh.execute(
+            f"create temp table {table} as select * from memory.{table} semi join asked_account using (account_id)"
+        )
     wh.execute("drop table if exists temp.identifier_value")
     wh.execute(
         "create temp table identifier_value as select * from memory.identifier_value"
@@ -111,7 +115,8 @@ def _collected(wh: Warehouse) -> Scored:
         " coalesce(link.match_weight, s.match_ubits / 1e6),"
         " coalesce(link.match_probability, p.probability),"
         " coalesce(link.outcome, s.outcome), coalesce(link.override, '') from same_user_score as s"
-        " inner join same_user_probability as p on s.a = p.a and s.b = p.b" + names
+        " inner join same_user_probability as p on s.a = p.a and s.b = p.b"
+        + names
         + " left join link on one.account_id = link.account_a and other.account_id = link.account_b"
     ):
         referral, prior, bits, probability, outcome, override = rest
@@ -119,12 +124,14 @@ def _collected(wh: Warehouse) -> Scored:
     for a, b, *rest in wh.execute(
         "select one.account_id, other.account_id, s.kind, t.mask, s.level, s.entities, s.first_seen, s.last_seen,"
         " s.counted_ubits / 1e6, s.weight_ubits / 1e6, s.rare, s.strong, s.identifies, s.joint"
-        " from same_user_counted as s inner join same_user_token as t on s.token_no = t.token_no" + names
+        " from same_user_counted as s inner join same_user_token as t on s.token_no = t.token_no"
+        + names
         + " order by s.weight_ubits desc, s.kind"
     ):
         found.pieces.setdefault((a, b), []).append(tuple(rest))
     for a, b, kind, bits in wh.execute(
-        "select one.account_id, other.account_id, s.kind, s.absent_ubits / 1e6 from same_user_against as s" + names
+        "select one.account_id, other.account_id, s.kind, s.absent_ubits / 1e6 from same_user_against as s"
+        + names
         + " order by s.kind"
     ):
         found.against.setdefault((a, b), []).append((kind, bits))

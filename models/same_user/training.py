@@ -104,7 +104,9 @@ def patterns_of(wh: Warehouse, model: Model) -> Patterns:
     """Agreement patterns of the scored pairs of `wh`."""
     wh.make(SQL / "same_user_pattern.sql")
     rows: dict[str, Any] = dict(
-        wh.con.execute("select pair_no, kind, level_no, u, known from same_user_pattern order by pair_no, kind").fetchnumpy()
+        wh.con.execute(
+            "select pair_no, kind, level_no, u, known from same_user_pattern order by pair_no, kind"
+        ).fetchnumpy()
     )
     kinds = tuple(k.name for k in model.kinds)
     first = dict(zip(kinds, np.cumsum([0, *(len(k.levels) for k in model.kinds)]).tolist(), strict=False))

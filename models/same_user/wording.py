@@ -56,9 +56,7 @@ def pair_text(said: dict[str, Any], lang: str) -> str:
     """The explanation of a pair, one line per piece of evidence."""
     w = WORDS[lang]
     lines = waterfall(said["pair"], said["same_bits"], w)
-    lines += [
-        w["silent"].format(**{**s, "kind": w[s["kind"]], "reason": w[s["reason"]]}) for s in said["silent"]
-    ]
+    lines += [w["silent"].format(**{**s, "kind": w[s["kind"]], "reason": w[s["reason"]]}) for s in said["silent"]]
     if said["group_id"]:
         lines.append(w["group"].format(group=said["group_id"], status=w[said["group_status"]]))
     if said["path"]:
@@ -83,7 +81,11 @@ def waterfall(pair: dict[str, Any], same_bits: float, w: dict[str, str]) -> list
     for p in pair["pieces"]:
         running += p["bits"]
         text = w["piece"].format(
-            kind=w[p["kind"]], mask=p["mask"], shared_by=p["shared_by"], first=p["first_seen"][:10], last=p["last_seen"][:10]
+            kind=w[p["kind"]],
+            mask=p["mask"],
+            shared_by=p["shared_by"],
+            first=p["first_seen"][:10],
+            last=p["last_seen"][:10],
         )
         if p["full_bits"] - p["bits"] > 0.005:
             text += w["capped"].format(full=p["full_bits"])

@@ -120,7 +120,12 @@ def publish(books: Books, seq: int = 1, as_of: date = LAST, **tables: list[dict[
 
 def table_of(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     """Rows given as dicts, with the columns of a contract; what is left out is null."""
-    types = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DATE": pa.date32(), "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC")}
+    types = {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "DATE": pa.date32(),
+        "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
+    }
     schema = pa.schema([(c.name, types[c.duck]) for c in contracts()[name].columns])
     return pa.Table.from_pylist([{c: r.get(c) for c in schema.names} for r in rows], schema=schema)
 

@@ -84,7 +84,10 @@ def _rechain(con: sqlite3.Connection, start: int) -> None:
     for seq, payload in rows:
         if seq >= start:
             payload = chain.canonical({**json.loads(payload), "prev": prev, "seq": seq})
-            con.execute("update audit set payload = ?, prev = ?, hash = ? where seq = ?", (payload, prev, chain.link(prev, payload), seq))
+            con.execute(
+                "update audit set payload = ?, prev = ?, hash = ? where seq = ?",
+                (payload, prev, chain.link(prev, payload), seq),
+            )
         prev = con.execute("select hash from audit where seq = ?", (seq,)).fetchone()[0]
 
 
@@ -92,11 +95,17 @@ def _flip(con: sqlite3.Connection, dice: random.Random, last: int) -> None:
     seq = dice.randint(1, last)
     text = con.execute("select payload from audit where seq = ?", (seq,)).fetchone()[0]
     place = dice.randrange(len(text))
-    con.execute("update audit set payload = ? where seq = ?", (text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :], seq))
+    con.execute(
+        "update audit set payload = ? where seq = ?",
+        (text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :], seq),
+    )
 
 
 def _amount(con: sqlite3.Connection, dice: random.Random, last: int) -> None:
-    con.execute("update posting set amount_fen = amount_fen + ? where transaction_id = ?", (dice.randint(1, 9), f"T{dice.randrange(6)}"))
+    con.execute(
+        "update posting set amount_fen = amount_fen + ? where transaction_id = ?",
+        (dice.randint(1, 9), f"T{dice.randrange(6)}"),
+    )
 
 
 def _row_gone(con: sqlite3.Connection, dice: random.Random, last: int) -> None:
@@ -140,7 +149,10 @@ def _renumber(con: sqlite3.Connection, dice: random.Random, last: int) -> None:
 
 def _rewrite(con: sqlite3.Connection, dice: random.Random, last: int) -> None:
     seq = dice.randint(1, last)
-    con.execute("update audit set payload = replace(payload, '\"reason\":\"', '\"reason\":\"x'), actor = actor where seq = ?", (seq,))
+    con.execute(
+        'update audit set payload = replace(payload, \'"reason":"\', \'"reason":"x\'), actor = actor where seq = ?',
+        (seq,),
+    )
     _rechain(con, seq)
 
 

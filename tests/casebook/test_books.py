@@ -81,7 +81,9 @@ def test_a_published_run_is_known_by_what_it_was_made_from(books: Books) -> None
 
 
 def test_two_sources_of_one_table_go_in_together(books: Books, tmp_path: Path) -> None:
-    one = table_of("instruction", [{"instruction_id": "I1", "kind": "warn", "subject_id": "P1", "created_on": date(2026, 1, 31)}])
+    one = table_of(
+        "instruction", [{"instruction_id": "I1", "kind": "warn", "subject_id": "P1", "created_on": date(2026, 1, 31)}]
+    )
     two = pa.table({"instruction_id": ["I2"], "kind": ["recovery_notice"], "subject_id": ["P2"],
                     "created_on": pa.array([date(2026, 1, 31)]), "amount_fen": [500]})  # fmt: skip
     books.commit(run_of(1), {"instruction": [one, two]}, fingerprint="f", models={})

@@ -55,7 +55,11 @@ class Decisions(RuleBasedStateMachine):
                "measure": "hold_payout", "status": "proposed", "effective_from": cutoff(LAST, "Asia/Shanghai"), "reason": "x",
                "decided_by": "policy",
                "proposed_by": "policy", "proposed_on": LAST, "needed": 2}  # fmt: skip
-        steps = [{"decision_id": d, "action": "apply", "reason": "approved"} for d, m in self.model.items() if m["status"] == "approved"]
+        steps = [
+            {"decision_id": d, "action": "apply", "reason": "approved"}
+            for d, m in self.model.items()
+            if m["status"] == "approved"
+        ]
         publish(self.books, self.seq, LAST + timedelta(days=self.seq), new_decision=[row], decision_step=steps)
         for step in steps:
             self.model[step["decision_id"]]["status"] = "applied"

@@ -84,10 +84,19 @@ def test_moves_that_the_state_forbids_are_refused_and_logged(started: Books, pat
 def test_a_hold_is_released_at_the_end_of_the_last_published_day(started: Books, tmp_path: Path) -> None:
     decision = propose(started)
     decide(started, decision, "approve")
-    publish(started, 2, date(2026, 2, 20), decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
+    publish(
+        started,
+        2,
+        date(2026, 2, 20),
+        decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}],
+    )
     decide(started, decision, "release")
     row = next(d for d in frozen(started, tmp_path / "w", "books_decision") if d["decision_id"] == decision)
-    assert (row["status"], row["effective_to"], row["applied_seq"]) == ("applied", datetime(2026, 2, 20, 16, tzinfo=UTC), 2)
+    assert (row["status"], row["effective_to"], row["applied_seq"]) == (
+        "applied",
+        datetime(2026, 2, 20, 16, tzinfo=UTC),
+        2,
+    )
     with pytest.raises(NotAllowed, match="ended"):
         decide(started, decision, "release")
 
@@ -164,7 +173,9 @@ def test_a_notice_goes_out_with_an_irreversible_proposal_and_with_no_other(start
     propose(started)
     decision = propose(started, measure="cancel_programme")
     sent = frozen(started, tmp_path / "w", "books_instruction")
-    assert [(i["kind"], i["subject_id"], i["decision_id"], i["created_on"]) for i in sent] == [("notice", "P1", decision, LAST)]
+    assert [(i["kind"], i["subject_id"], i["decision_id"], i["created_on"]) for i in sent] == [
+        ("notice", "P1", decision, LAST)
+    ]
 
 
 def test_who_approves_sees_how_much_of_the_reply_period_is_left_and_the_reply(started: Books) -> None:

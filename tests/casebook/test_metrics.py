@@ -6,7 +6,13 @@ from casebook import cases, decisions, metrics
 from casebook.books import Books
 from tests.casebook.conftest import LAST, decide, propose, publish
 
-FINDING = {"clause": "2.2(3)", "detector": "same_user", "subject_kind": "referral", "promoter_id": "P1", "first_seen": LAST}
+FINDING = {
+    "clause": "2.2(3)",
+    "detector": "same_user",
+    "subject_kind": "referral",
+    "promoter_id": "P1",
+    "first_seen": LAST,
+}
 
 
 def test_books_without_work_have_no_figures(books: Books) -> None:

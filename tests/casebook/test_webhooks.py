@@ -63,8 +63,18 @@ def test_a_target_gets_the_kinds_that_it_wants(told: Books) -> None:
 
 
 def test_cases_below_the_least_priority_are_not_told(told: Books) -> None:
-    assert webhooks.deliver(told, {TARGET: ["case.opened"]}, KEY, send=Target(), priority={"C1": 99}, least_fen=100).delivered == 0
-    assert webhooks.deliver(told, {TARGET: ["case.opened"]}, KEY, send=Target(), priority={"C1": 100}, least_fen=100).delivered == 1
+    assert (
+        webhooks.deliver(
+            told, {TARGET: ["case.opened"]}, KEY, send=Target(), priority={"C1": 99}, least_fen=100
+        ).delivered
+        == 0
+    )
+    assert (
+        webhooks.deliver(
+            told, {TARGET: ["case.opened"]}, KEY, send=Target(), priority={"C1": 100}, least_fen=100
+        ).delivered
+        == 1
+    )
 
 
 def test_a_failed_message_waits_longer_each_time_and_goes_out_in_the_end(told: Books) -> None:
@@ -95,7 +105,9 @@ def test_a_message_is_not_tried_again_before_its_wait_is_over(told: Books) -> No
     assert webhooks.deliver(told, only, KEY, send=target).delivered == 1
 
 
-def test_what_was_sent_when_we_died_is_sent_again_under_the_same_id(told: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_sent_when_we_died_is_sent_again_under_the_same_id(
+    told: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = Target()
     with monkeypatch.context() as dying:
         dying.setattr(webhooks, "_note", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -113,7 +125,9 @@ def test_the_signature_covers_id_time_and_body(told: Books) -> None:
     assert sent["Tongren-Signature"] == "v1=" + hmac.new(KEY.subkey("webhook"), text, hashlib.sha256).hexdigest()
 
 
-@pytest.mark.parametrize("address", ["http://hooks.example/in", "ftp://hooks.example", "https://u:p@hooks.example", "hooks"])
+@pytest.mark.parametrize(
+    "address", ["http://hooks.example/in", "ftp://hooks.example", "https://u:p@hooks.example", "hooks"]
+)
 def test_addresses_that_would_tell_in_clear_text_are_refused(sqlite_books: Books, address: str) -> None:
     with pytest.raises(UsageError):
         webhooks.deliver(sqlite_books, {address: ["instruction"]}, KEY, send=Target())

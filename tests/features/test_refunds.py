@@ -31,7 +31,9 @@ def world(warehouse: Callable[..., Warehouse], given: Callable[..., None]) -> Wa
             {"invitee_id": "j", "promoter_id": "p", "clicked_at": None},
         ],
     )
-    given(wh, "parameter_span", [{"path": "statement_day", "from_day": date(2024, 1, 1), "to_day": None, "value": "20"}])
+    given(
+        wh, "parameter_span", [{"path": "statement_day", "from_day": date(2024, 1, 1), "to_day": None, "value": "20"}]
+    )
     given(
         wh,
         "orders",
@@ -65,7 +67,9 @@ def refund(refund_id: str, order_id: str, when: str, cash: int) -> dict[str, Any
 
 
 def test_an_order_refunded_in_two_parts_is_one_refunded_order_on_the_day_of_the_first(world: Warehouse) -> None:
-    rows = world.execute("select refunded_on, age_days, refund_fen, full_refund, first_purchase from refund_order where order_id = 'o1'")
+    rows = world.execute(
+        "select refunded_on, age_days, refund_fen, full_refund, first_purchase from refund_order where order_id = 'o1'"
+    )
     assert rows == [(date(2025, 4, 21), 50, 10_000, True, True)]
 
 
@@ -75,7 +79,9 @@ def test_a_refund_knows_how_long_after_its_statement_it_came(world: Warehouse) -
 
 
 def test_days_are_natural_days_and_orders_without_cash_do_not_count(world: Warehouse) -> None:
-    rows = world.execute("select day, orders, paid_fen, refund_orders from refund_day where promoter_id = 'p' order by day")
+    rows = world.execute(
+        "select day, orders, paid_fen, refund_orders from refund_day where promoter_id = 'p' order by day"
+    )
     assert rows == [
         (date(2025, 3, 2), 1, 10_000, 0),
         (date(2025, 3, 3), 1, 20_000, 0),
@@ -110,11 +116,20 @@ def test_cash_just_below_what_fills_the_cap_hugs_it_and_a_tiny_first_purchase_is
         "parameter_span",
         [
             {"path": "rebate.invitee_month_cap", "from_day": date(2024, 1, 1), "to_day": None, "value": '"5000.00"'},
-            {"path": "rebate.tiers", "from_day": date(2024, 1, 1), "to_day": None, "value": '[{"from": 0, "rate": "0.10"}]'},
+            {
+                "path": "rebate.tiers",
+                "from_day": date(2024, 1, 1),
+                "to_day": None,
+                "value": '[{"from": 0, "rate": "0.10"}]',
+            },
         ],
     )
     cash = [4_990_000, 4_000_000, 6_000_000, 5_060_000, 1_000]
-    given(wh, "orders", [order(f"o{n}", a, "2025-03-02T10:00", c) for n, (a, c) in enumerate(zip(people, cash, strict=True))])
+    given(
+        wh,
+        "orders",
+        [order(f"o{n}", a, "2025-03-02T10:00", c) for n, (a, c) in enumerate(zip(people, cash, strict=True))],
+    )
     refunds.build(wh)
     rows = wh.execute("select paid_months, cap_hugging_months, tiny_first_purchases from promoter_conduct")
     assert rows == [(5, 1, 1)]

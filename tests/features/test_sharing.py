@@ -17,7 +17,13 @@ NOON = datetime(2025, 3, 1, 4, tzinfo=UTC)
 
 
 def seen(account: str, kind: str, token: str, hours: float = 0, links: bool = True) -> dict[str, Any]:
-    return {"account_id": account, "kind": kind, "token": token, "observed_at": NOON + timedelta(hours=hours), "links": links}
+    return {
+        "account_id": account,
+        "kind": kind,
+        "token": token,
+        "observed_at": NOON + timedelta(hours=hours),
+        "links": links,
+    }
 
 
 @pytest.fixture

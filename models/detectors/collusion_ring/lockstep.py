@@ -40,9 +40,13 @@ def clusters(life: pa.Table, refund_day: pa.Table) -> Clusters:
     until = np.searchsorted(key, key[anchors] + REGISTER_WITHIN, side="right")
     cohort = until - anchors - 1
     together = np.array(
-        [int(_in_step(refunded[a + 1 : u], refunded[a]).sum()) for a, u in zip(anchors, until, strict=True)], dtype=np.float64
+        [int(_in_step(refunded[a + 1 : u], refunded[a]).sum()) for a, u in zip(anchors, until, strict=True)],
+        dtype=np.float64,
     )
-    payers, refunders = np.bincount(mine, minlength=len(promoters)), np.bincount(mine[anchors], minlength=len(promoters))
+    payers, refunders = (
+        np.bincount(mine, minlength=len(promoters)),
+        np.bincount(mine[anchors], minlength=len(promoters)),
+    )
     usual = (refunders.sum() + 1.0) / (payers.sum() + 20.0)
     rest = np.maximum(refunders[mine[anchors]] - together - 1, 0.0)
     others = np.maximum(payers[mine[anchors]] - cohort - 1, 0)

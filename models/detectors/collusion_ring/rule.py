@@ -60,7 +60,9 @@ def _shared(given: Given, linked: Mapping[str, str]) -> dict[str, dict[str, list
     referrals = given["referrals"]
     referrals = referrals.filter(pc.is_in(referrals["invitee_id"], pa.array(list(linked), pa.string())))
     found: dict[str, dict[str, list[str]]] = {}
-    for invitee, promoter in zip(referrals["invitee_id"].to_pylist(), referrals["promoter_id"].to_pylist(), strict=True):
+    for invitee, promoter in zip(
+        referrals["invitee_id"].to_pylist(), referrals["promoter_id"].to_pylist(), strict=True
+    ):
         if linked.get(promoter) != linked[invitee]:
             found.setdefault(promoter, {}).setdefault(linked[invitee], []).append(invitee)
     return {p: kept for p, by in found.items() if (kept := {g: m for g, m in by.items() if len(m) > 1})}
@@ -95,7 +97,9 @@ def subgraph(link: pa.Table, promoter: str, members: set[str]) -> nx.Graph:
     graph.add_nodes_from(sorted(members), role="invitee")
     inside = pa.array(sorted(members), pa.string())
     pairs = link.filter(pc.and_(pc.is_in(link["account_a"], inside), pc.is_in(link["account_b"], inside)))
-    for a, b, bits, outcome in zip(*(pairs[c].to_pylist() for c in ("account_a", "account_b", "match_weight", "outcome")), strict=True):
+    for a, b, bits, outcome in zip(
+        *(pairs[c].to_pylist() for c in ("account_a", "account_b", "match_weight", "outcome")), strict=True
+    ):
         graph.add_edge(a, b, kind=outcome, bits=round(float(bits), 3))
     return graph
 

@@ -20,7 +20,9 @@ def rule(given: Given) -> Mapping[str, pa.Table]:
     """One row per holder with unusually many coupons in strangers' hands."""
     group = groups(given["group_member"])
     redeemed: dict[str, int] = {}
-    for account, count in zip(*(given["coupon_holder"][c].to_pylist() for c in ("account_id", "redeemed")), strict=True):
+    for account, count in zip(
+        *(given["coupon_holder"][c].to_pylist() for c in ("account_id", "redeemed")), strict=True
+    ):
         user = group.get(account, account)
         redeemed[user] = redeemed.get(user, 0) + count
     used: dict[str, list[tuple[str, str]]] = {}

@@ -50,7 +50,9 @@ def _invitees(given: Given, promoter: str, code: str) -> list[str]:
 
 
 def _hasty(both: pa.Table) -> Bools:
-    registered, clicked = (both[c].cast(pa.int64()).to_numpy(zero_copy_only=False) for c in ("registered_at", "clicked_at"))
+    registered, clicked = (
+        both[c].cast(pa.int64()).to_numpy(zero_copy_only=False) for c in ("registered_at", "clicked_at")
+    )
     return np.asarray(registered < clicked + HASTY_SECONDS * 1_000_000, dtype=np.bool_)
 
 

@@ -87,7 +87,11 @@ def _best(verdict: Verdict, mine: Ints, p: Floats) -> int:
 def _found(verdict: Verdict, n: int, p: float, q: float, months: int) -> Found:
     found, days, standard = verdict.windows, verdict.days, verdict.standard
     first, last, position = int(found.first[n]), int(found.last[n]), int(found.promoter[n])
-    cells, mean, mean_fen = verdict.exposure.cells, float(standard.peers.mean[position]), float(standard.fen_peers.mean[position])
+    cells, mean, mean_fen = (
+        verdict.exposure.cells,
+        float(standard.peers.mean[position]),
+        float(standard.fen_peers.mean[position]),
+    )
     return Found(
         position, int(days.day[first]), int(days.day[last]), float(cells.orders[first : last + 1].sum()),
         float(found.refunds[n]), float(cells.fen[first : last + 1].sum()),
@@ -109,4 +113,3 @@ def _whole(verdict: Verdict, position: int, level: Floats) -> Found:
         float(standard.expected_fen[position] * standard.fen_peers.mean[position]), float(level[0]), float(level[1]),
         float(verdict.p[position]), float(verdict.q[position]), months,
     )  # fmt: skip
-

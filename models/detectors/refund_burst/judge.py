@@ -63,9 +63,7 @@ def judge(refund_day: pa.Table, refund_order: pa.Table, group_member: pa.Table, 
     return Verdict(exposure, days, found, standard, null, p, q, tested)
 
 
-def _standard(
-    exposure: Exposure, totals: Floats, tested: Bools, group_member: pa.Table
-) -> tuple[Standard, Floats]:
+def _standard(exposure: Exposure, totals: Floats, tested: Bools, group_member: pa.Table) -> tuple[Standard, Floats]:
     """What is expected of each promoter, by orders and by fen; and the sizes of refunds in expected amounts."""
     board, cells = exposure.panel, exposure.cells
     expected, special, expected_fen = totals
@@ -95,9 +93,7 @@ def _cumulate(exposure: Exposure) -> tuple[Floats, Floats]:
     return totals, bounds
 
 
-def _peers(
-    observed: Floats, expected: Floats, special: Floats, tested: Bools, family: Ints, cohort: Ints
-) -> Peers:
+def _peers(observed: Floats, expected: Floats, special: Floats, tested: Bools, family: Ints, cohort: Ints) -> Peers:
     """Peers of each promoter: the narrowest cohort (volume and tenure, volume, all) with `LEAST_PEERS` others."""
     peers, mine = Peers(np.ones(len(observed)), np.ones(len(observed))), np.flatnonzero(tested)
     fitted = fit_peers(observed[mine], expected[mine], special[mine], family[mine], cohort[mine])
@@ -115,4 +111,3 @@ def _cohorts(board: Panel, expected: Floats, tested: Bools) -> Ints:
         size = np.bincount(label[tested], minlength=int(label.max()) + 1) if len(label) else label
         cohort = np.where(size[label] > LEAST_PEERS, label, cohort)
     return cohort
-

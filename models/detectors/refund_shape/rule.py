@@ -46,7 +46,11 @@ def fit(given: Given) -> tuple[Any, dict[str, Any], dict[str, float], Floats]:
     rows = features if len(features) > 1 else np.zeros((2, len(FEATURES)))
     forest = IsolationForest(**parameters, n_jobs=1).fit(rows)
     scores = -forest.score_samples(rows)
-    metrics = {"promoters": float(len(features)), "score_median": float(np.median(scores)), "score_p99": float(np.quantile(scores, 0.99))}
+    metrics = {
+        "promoters": float(len(features)),
+        "score_median": float(np.median(scores)),
+        "score_p99": float(np.quantile(scores, 0.99)),
+    }
     return forest, parameters, metrics, rows
 
 
@@ -56,8 +60,13 @@ def rule(given: Given) -> Mapping[str, pa.Table]:
     scores = np.round(-given.model.score_samples(features), 6) if len(features) else np.zeros(0)
     tails = right_tails(features)
     order = np.lexsort((promoters.astype(str), -scores))[: int(np.ceil(UNUSUAL_SHARE * len(scores)))]
-    rows = [_detection(str(promoters[n]), float(scores[n]), features[n], tails[n], np.median(features, axis=0)) for n in order]
-    found = pa.table({"promoter_id": pa.array(promoters, pa.string()), "score": pa.array(scores, pa.float64())}, schema=SCORE)
+    rows = [
+        _detection(str(promoters[n]), float(scores[n]), features[n], tails[n], np.median(features, axis=0))
+        for n in order
+    ]
+    found = pa.table(
+        {"promoter_id": pa.array(promoters, pa.string()), "score": pa.array(scores, pa.float64())}, schema=SCORE
+    )
     return {"promoter_score": found, "detection": pa.Table.from_pylist(rows, DETECTION)}
 
 
@@ -100,7 +109,9 @@ def right_tails(features: Floats) -> Floats:
     if not len(features):
         return features
     ordered = np.sort(features, axis=0)
-    below = np.column_stack([np.searchsorted(ordered[:, n], features[:, n], side="left") for n in range(features.shape[1])])
+    below = np.column_stack(
+        [np.searchsorted(ordered[:, n], features[:, n], side="left") for n in range(features.shape[1])]
+    )
     return 1.0 - below / len(features)
 
 

@@ -51,7 +51,11 @@ def test_the_plain_form_in_sql_is_what_the_rule_says(name: str, data: st.DataObj
         assert KINDS[name].normalise(value) == Normal(*answer), value
 
 
-@given(digits=DIGITS, spelling=st.sampled_from(["{}", "+86{}", "+86 {}", "0086{}", "86{}", " {} ", "({})"]), wide=st.booleans())
+@given(
+    digits=DIGITS,
+    spelling=st.sampled_from(["{}", "+86{}", "+86 {}", "0086{}", "86{}", " {} ", "({})"]),
+    wide=st.booleans(),
+)
 def test_spellings_of_a_mobile_number(digits: str, spelling: str, wide: bool) -> None:
     number = f"139{digits}"
     typed = spelling.format(number.translate(WIDE) if wide else number)
@@ -59,7 +63,11 @@ def test_spellings_of_a_mobile_number(digits: str, spelling: str, wide: bool) ->
 
 
 @settings(max_examples=8, deadline=None)
-@given(region=st.sampled_from(["110101", "310104", "440305", "510107"]), born=st.dates(min_value=date(1930, 1, 1), max_value=date(2007, 1, 1)), order=st.integers(1, 999))  # fmt: skip
+@given(
+    region=st.sampled_from(["110101", "310104", "440305", "510107"]),
+    born=st.dates(min_value=date(1930, 1, 1), max_value=date(2007, 1, 1)),
+    order=st.integers(1, 999),
+)
 def test_identity_cards_agree_with_an_independent_validator(region: str, born: object, order: int) -> None:
     body = f"{region}{born:%Y%m%d}{order:03d}"
     for last in (check_digit(body), "0" if check_digit(body) != "0" else "7"):
@@ -93,5 +101,7 @@ def test_masks_of_the_golden_values_hide_them(name: str) -> None:
 
 def test_addresses_of_one_place_are_more_alike_than_look_alikes() -> None:
     here = "湖北省武汉市洪山区人民路1号书香名邸17栋1单元801室"
-    assert likeness(here, "洪山区人民路1号书香名邸17号楼1单元801") > likeness(here, "洪山区人民路1号书香名邸12号楼1单元801")
+    assert likeness(here, "洪山区人民路1号书香名邸17号楼1单元801") > likeness(
+        here, "洪山区人民路1号书香名邸12号楼1单元801"
+    )
     assert likeness(here, "洪山区人民路1号书香名邸17号楼") > likeness(here, "洪山区解放路9号碧水湾3号楼")

@@ -16,7 +16,13 @@ def test_the_latest_verdict_of_each_finding_counts_and_unclear_ones_judge_nothin
 ) -> None:
     wh = warehouse("models")
     given(wh, "books_finding", [{"finding_id": f"F{n}", "detector": "ring", "subject_id": f"s{n}"} for n in range(4)])
-    verdicts = [("F0", 1, "false_alarm"), ("F0", 2, "confirmed"), ("F1", 1, "confirmed"), ("F2", 1, "false_alarm"), ("F3", 1, "unclear")]
+    verdicts = [
+        ("F0", 1, "false_alarm"),
+        ("F0", 2, "confirmed"),
+        ("F1", 1, "confirmed"),
+        ("F2", 1, "false_alarm"),
+        ("F3", 1, "unclear"),
+    ]
     given(wh, "books_verdict", [{"finding_id": f, "entry_no": n, "verdict": v} for f, n, v in verdicts])
     feedback.build(wh)
     rows = wh.execute("select confirmed, false_alarm, unclear, precision, proposed_q from detector_feedback")
@@ -37,5 +43,7 @@ def test_the_interval_of_a_share_is_that_of_clopper_and_pearson() -> None:
         ([("confirmed", 0.01)] * 19, None),
     ],
 )
-def test_the_largest_q_that_keeps_the_wanted_precision_is_proposed(verdicts: list[tuple[str, Any]], proposed: float | None) -> None:
+def test_the_largest_q_that_keeps_the_wanted_precision_is_proposed(
+    verdicts: list[tuple[str, Any]], proposed: float | None
+) -> None:
     assert feedback.summary("d", verdicts)["proposed_q"] == (None if proposed is None else pytest.approx(proposed))

@@ -48,7 +48,13 @@ def refunded(promoter: str, order: str, day: int, age: int) -> dict[str, Any]:
 
 
 def table(name: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
-    arrow = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_(), "DOUBLE": pa.float64()}
+    arrow = {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "DATE": pa.date32(),
+        "BOOLEAN": pa.bool_(),
+        "DOUBLE": pa.float64(),
+    }
     columns = contracts()[name].columns
     return pa.table({c.name: pa.array([r.get(c.name) for r in rows], arrow.get(c.duck, pa.string())) for c in columns})
 
@@ -70,7 +76,9 @@ def test_a_planted_burst_is_flagged_with_its_window_and_reasons() -> None:
     refunds += [refunded("P007", f"b{k}", 80 + k % 3, 5) for k in range(12)]
     found = [b for b in bursts(days, refunds) if b["flagged"]]
     assert [b["promoter_id"] for b in found] == ["P007"]
-    assert found[0]["window_start"] <= START + timedelta(days=80) <= START + timedelta(days=82) <= found[0]["window_end"]
+    assert (
+        found[0]["window_start"] <= START + timedelta(days=80) <= START + timedelta(days=82) <= found[0]["window_end"]
+    )
     assert found[0]["refund_orders"] >= 12 and found[0]["expected_orders"] < 3 and "RB01" in found[0]["reasons"]
 
 

@@ -84,11 +84,16 @@ def test_lockstep_is_found_and_the_same_refunds_weeks_apart_are_not() -> None:
 def test_the_subgraph_holds_promoter_members_and_the_links_among_them() -> None:
     link = pa.table(
         {
-            "account_a": ["a", "a", "c"], "account_b": ["b", "x", "d"], "match_weight": [20.0, 9.0, 7.5],
+            "account_a": ["a", "a", "c"],
+            "account_b": ["b", "x", "d"],
+            "match_weight": [20.0, 9.0, 7.5],
             "outcome": ["same_controller", "possibly", "related"],
         }
     )
     graph = subgraph(link, "P", {"a", "b", "c", "d"})
-    assert set(graph.nodes) == {"P", "a", "b", "c", "d"} and set(map(frozenset, graph.edges)) == {frozenset("ab"), frozenset("cd")}
+    assert set(graph.nodes) == {"P", "a", "b", "c", "d"} and set(map(frozenset, graph.edges)) == {
+        frozenset("ab"),
+        frozenset("cd"),
+    }
     assert graph.edges["a", "b"] == {"kind": "same_controller", "bits": 20.0}
     assert nx.number_connected_components(graph) == 3

@@ -47,7 +47,14 @@ def test_a_comparison_names_who_enters_and_leaves_the_head_of_the_queue() -> Non
 def world(warehouse: Callable[..., Warehouse], given: Given) -> Warehouse:
     wh = warehouse("models")
     rows = [
-        {"promoter_id": f"P{n:03d}", "invitees": 20, "paying_invitees": 10, "orders": 30, "refund_orders": n % 7, "paid_fen": 90}
+        {
+            "promoter_id": f"P{n:03d}",
+            "invitees": 20,
+            "paying_invitees": 10,
+            "orders": 30,
+            "refund_orders": n % 7,
+            "paid_fen": 90,
+        }
         for n in range(60)
     ]
     given(wh, "promoter_conduct", rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -40,7 +41,10 @@ def graphs() -> list[tuple[str, Ints, Ints]]:
     found = [
         ("star", np.zeros(5000, dtype=np.int64), np.arange(1, 5001)),
         ("chain", np.arange(100_000), np.arange(1, 100_001)),
-        ("shuffled chain", *np.split(rng.permutation(100_001)[np.stack([np.arange(100_000), np.arange(1, 100_001)])], 2)),
+        (
+            "shuffled chain",
+            *np.split(rng.permutation(100_001)[np.stack([np.arange(100_000), np.arange(1, 100_001)])], 2),
+        ),
         ("loops and repeats", np.array([1, 1, 2, 7]), np.array([1, 2, 1, 7])),
     ]
     found = [(name, np.ravel(a), np.ravel(b)) for name, a, b in found]
@@ -108,7 +112,11 @@ def test_strongest_paths_equal_all_paths_tried(seed: int) -> None:
             assert strength(ours) == max(strength(p) for p in short)
 
 
-def formed(edges: list[tuple[int, int, float]], papers: dict[int, str] | None = None, apart: list[tuple[int, int]] = []) -> Groups:  # noqa: B006
+def formed(
+    edges: list[tuple[int, int, float]],
+    papers: dict[int, str] | None = None,
+    apart: Sequence[tuple[int, int]] = (),
+) -> Groups:
     a, b = (np.array([e[i] for e in edges], dtype=np.int64) for i in (0, 1))
     weight = np.array([round(e[2] * 1e6) for e in edges], dtype=np.int64)
     x, y = (np.array([p[i] for p in apart], dtype=np.int64) for i in (0, 1))

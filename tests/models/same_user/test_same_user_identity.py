@@ -67,7 +67,9 @@ def test_a_group_that_is_gone_is_retired_and_its_accounts_leave(link: Build) -> 
     assert wh.execute("select account_id, group_id, status from membership_change order by all") == [
         ("A", None, None), ("B", None, None),
     ]  # fmt: skip
-    assert wh.execute("select event from group_event where account_id = '' and group_id = $old", old=old) == [("retired",)]
+    assert wh.execute("select event from group_event where account_id = '' and group_id = $old", old=old) == [
+        ("retired",)
+    ]
 
 
 def test_the_books_replayed_give_the_groups_of_the_last_run(link: Build) -> None:

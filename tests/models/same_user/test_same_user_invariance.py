@@ -87,7 +87,11 @@ def test_renamed_accounts_and_tokens_make_the_same_groups(base: dict[str, Any], 
 
 def strangers(count: int) -> Rows:
     """Accounts with nothing in common but one line, on the same day as everybody else's."""
-    return [sighting(f"S{n:05d}", kind, token, 1) for n in range(count) for kind, token in (("ip", "nat"), ("phone", f"s{n}"))]
+    return [
+        sighting(f"S{n:05d}", kind, token, 1)
+        for n in range(count)
+        for kind, token in (("ip", "nat"), ("phone", f"s{n}"))
+    ]
 
 
 def test_a_nat_of_strangers_changes_no_group(base: dict[str, Any], link: Build) -> None:

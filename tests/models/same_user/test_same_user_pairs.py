@@ -97,9 +97,9 @@ def test_device_ip_and_address_together_count_no_more_than_their_cap(link: Build
 def test_a_token_of_many_strangers_is_a_hub_since_the_day_it_became_one(link: Build) -> None:
     crowd = [sighting(f"S{n:03d}", "device", "shop", n) for n in range(40)]
     wh = link([*crowd, *uses("A", ip="i"), *uses("B", ip="i")])
-    assert wh.execute("select suppressed, reason, cast(suppressed_since as varchar) from identifier_value where accounts > 30") == [
-        (True, "hub", "2025-03-31")
-    ]
+    assert wh.execute(
+        "select suppressed, reason, cast(suppressed_since as varchar) from identifier_value where accounts > 30"
+    ) == [(True, "hub", "2025-03-31")]
     assert in_groups(wh) == []
 
 
@@ -160,6 +160,8 @@ def test_very_many_accounts_of_one_hand_are_paired_in_a_chain(link: Build) -> No
     model = same_user.load()
     kinds = tuple(replace(k, candidate_cap=500) if k.name == "id_doc" else k for k in model.kinds)
     rows = [sighting(f"A{n:03d}", "id_doc", "one", n) for n in range(50)]
-    wh = link([*rows, *(sighting(f"B{n:03d}", "device", "farm", n) for n in range(3))], model=replace(model, kinds=kinds))
+    wh = link(
+        [*rows, *(sighting(f"B{n:03d}", "device", "farm", n) for n in range(3))], model=replace(model, kinds=kinds)
+    )
     assert wh.execute("select count(*) from link where outcome = 'same_person'") == [(50 * 49 // 2,)]
     assert wh.execute("select distinct group_size from group_member") == [(50,)]

@@ -53,7 +53,9 @@ def test_an_explanation_adds_up_and_shows_no_token(link: Build, tmp_path: Path) 
     tables = published(link(rows, referrals=[("P", "I")]), tmp_path / "tables")
     told = explain_pair(tables, "P", "I")
     pair = told.pair
-    assert pair.bits == pytest.approx(pair.prior_bits + sum(p.bits for p in pair.pieces) + sum(w for _, w in pair.against))
+    assert pair.bits == pytest.approx(
+        pair.prior_bits + sum(p.bits for p in pair.pieces) + sum(w for _, w in pair.against)
+    )
     assert pair.referral
     assert told.group_id
     assert told.counterfactual == (("I", "P", ("ip",)),)
