@@ -6,7 +6,8 @@ with provisional as (
         m.month,
         coalesce(e.new_paying_users, 0) as new_paying_users,
         coalesce(e.net_fen, 0) as net_fen,
-        coalesce(e.entitlement_fen, 0) as rebate_fen
+        coalesce(e.entitlement_fen, 0) as rebate_fen,
+        coalesce(e.entitlement_fen, 0) as payable_fen
     from programme_month as m
     inner join promoter_known as p on p.joined_at < m.ends_at
     left join month_now as e on p.promoter_id = e.promoter_id and m.month = e.month
@@ -19,5 +20,5 @@ select
 from issued_statement
 union all
 select
-    promoter_id, month, 'provisional', new_paying_users, net_fen, rebate_fen, 0, 0, 0, 0, 0, 0, 0, rebate_fen, null
+    promoter_id, month, 'provisional', new_paying_users, net_fen, rebate_fen, 0, 0, 0, 0, 0, 0, 0, payable_fen, null
 from provisional

@@ -13,19 +13,33 @@ with line as (
     where standpoint = 0
 )
 
+-- Numbered as they come out of the sort: a window that sorts by itself costs half as much again.
 select
-    row_number() over (
-        order by promoter_id, month, invitee_id nulls last, order_id nulls last, line_kind
-    ) as line_no,
+    row_number() over () as line_no,
     promoter_id,
     line_kind,
     invitee_id,
     order_id,
     month,
     governing_document,
-    cast(net_fen as bigint) as net_fen,
-    cast(rate_ppm as bigint) as rate_ppm,
-    cast(rebate_fen as bigint) as rebate_fen,
+    net_fen,
+    rate_ppm,
+    rebate_fen,
     qualifies,
     clause
-from line
+from (
+    select
+        promoter_id,
+        line_kind,
+        invitee_id,
+        order_id,
+        month,
+        governing_document,
+        cast(net_fen as bigint) as net_fen,
+        cast(rate_ppm as bigint) as rate_ppm,
+        cast(rebate_fen as bigint) as rebate_fen,
+        qualifies,
+        clause
+    from line
+    order by promoter_id, month, invitee_id nulls last, order_id nulls last, line_kind
+)
