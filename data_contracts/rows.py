@@ -18,6 +18,7 @@ MOST_FEN = 10**13
 
 _UNSAFE = r"[\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
 _CONTROL = r"[\x00-\x1f\x7f]"
+_ODD = _CONTROL[:-1] + _UNSAFE[1:]
 _CONTROL_IN_PROSE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _CLOCK = r"[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
 _ZONED = rf"\d{{4}}-\d{{2}}-\d{{2}}{_CLOCK} ?(Z|[+-]\d{{2}}(:?\d{{2}})?)"
@@ -46,12 +47,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Plan:
-    """How one column is read: its name inside, the SQL of its typed value, and its rules in order."""
+    """How one column is read: its name inside, the SQL of its typed value, and its rules in order.
+
+    `guard`, where there is one, is a cheap test that holds for every row that breaks a rule of form; the rules ask it
+    first (as `odd_*`), so that a clean row costs one look.
+    """
 
     column: Column
     name: str
     value: str
     rules: tuple[Rule, ...]
+    guard: str = ""
 
 
 def quoted(values: tuple[str, ...]) -> str:
@@ -105,7 +111,10 @@ from ruled"""
 def parsed_sql(contract: Contract, physical: Mapping[str, str], source: str) -> str:
     """A SELECT over `source`: each column as it came (`r_*`, null words as null) and its typed value. Parameter `$zone`."""
     raw = ",\n        ".join(f'{_worded(c, physical.get(c.name))} as "r_{c.name}"' for c in contract.columns)
-    typed = ",\n    ".join(f'{p.value} as "{p.name}"' for p in plans(contract, physical))
+    made = plans(contract, physical)
+    typed = ",\n    ".join(
+        [f'{p.value} as "{p.name}"' for p in made] + [f'{p.guard} as "odd_{p.column.name}"' for p in made if p.guard]
+    )
     return f"""
     select *,
     {typed}
@@ -168,7 +177,25 @@ def _plan(contract: Contract, column: Column, form: str | None) -> Plan:
     kept = kept_name(column)
     required: tuple[Rule, ...] = () if column.nullable else (Rule("null.word", name, f"{raw} is null"),)
     value, found = _READ[column.type](column, form, raw, f'"{kept}"')
-    return Plan(column, kept, value, (*required, *(Rule(code, name, test) for code, test in found)))
+    guard = _guard(column, raw) if form == "text" else ""
+    asked = f'"odd_{name}" and ' if guard else ""
+    tests = [Rule(code, name, f"{asked}({test})" if code in _OF_FORM else test) for code, test in found]
+    return Plan(column, kept, value, (*required, *tests), guard)
+
+
+_OF_FORM = frozenset({"csv.embednl", "csv.control", "text.unsafe"})
+
+
+def _guard(column: Column, raw: str) -> str:
+    if column.type not in ("id", "text") or column.extra.get("free_text"):
+        return ""
+    if column.enum:
+        return f"{raw} not in {quoted(column.enum)}"
+    return f"length({raw}) > {_longest(column)} or regexp_matches({raw}, '{_ODD}')"
+
+
+def _longest(column: Column) -> int:
+    return LONGEST_ID if column.type == "id" else LONGEST_TEXT
 
 
 def _inside(column: Column) -> str:
@@ -194,8 +221,7 @@ def _text(column: Column, form: str, raw: str, kept: str) -> tuple[str, _Found]:
     if column.type == "id":
         found.append(("id.excel", f"regexp_full_match({raw}, '\\d+(\\.\\d+)?[eE]\\+?\\d+')"))
     if not prose and not column.enum:
-        longest = LONGEST_ID if column.type == "id" else LONGEST_TEXT
-        found.append(("text.unsafe", f"length({raw}) > {longest} or regexp_matches({raw}, '{_UNSAFE}')"))
+        found.append(("text.unsafe", f"length({raw}) > {_longest(column)} or regexp_matches({raw}, '{_UNSAFE}')"))
     return value, (*found, *_enum(column, raw))
 
 

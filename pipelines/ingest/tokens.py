@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -24,6 +26,23 @@ def tokenise(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str]
 
     With a vault, every value of an account is sealed in it under its token before it is dropped.
     """
+    with _no_collection():
+        _replace(con, key, delivered, vault)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hundreds of thousands of small tuples and no cycle among them: the collector would only walk over them, again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _replace(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str], vault: Vault | None) -> None:
     kinds = load()
     con.execute(_IDENTIFIERS_OUT)
     con.execute("create table also_identifiers (rid bigint, token varchar, mask varchar, cls varchar, links boolean)")
