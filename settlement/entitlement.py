@@ -26,7 +26,11 @@ JUDGED = (
     "line_priced", "line_extra", "month_entitled",
 )  # fmt: skip
 """From standpoint to entitlement (2.1 to 4.3)."""
-SPENT = {"user_judged": ("account_first", "invitee_context"), "line_judged": ("order_judged",), "line_priced": ("line_judged",)}
+SPENT = {
+    "user_judged": ("account_first", "invitee_context"),
+    "line_judged": ("order_judged",),
+    "line_priced": ("line_judged",),
+}
 """What is dropped once a table is made: one row per order each, they would crowd out what comes next."""
 RESTATED = (
     "changed_decision", "standpoint_changed", "decision_changed_at", "involved_account", "order_then", "order_changed",

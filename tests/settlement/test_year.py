@@ -12,7 +12,12 @@ HALVES = [{"share": "0.50", "after_months": 0}, {"share": "0.50", "after_months"
 
 def test_the_year_of_the_page_is_as_it_is_told(play: Callable[..., Play]) -> None:
     p = play(base={**BASE, "instalments": HALVES, "minimum_payout": "20.00"})
-    for number, month, fen in ((1, "2026-03", 70_000), (2, "2026-04", 12_000), (3, "2026-05", 15_000), (4, "2026-06", 50_000)):
+    for number, month, fen in (
+        (1, "2026-03", 70_000),
+        (2, "2026-04", 12_000),
+        (3, "2026-05", 15_000),
+        (4, "2026-06", 50_000),
+    ):
         p.invitee(f"I{number}", f"{month}-02")
         p.order(f"o{number}", f"I{number}", f"{month}-05", fen)
     p.order("o1b", "I1", "2026-03-06", 30_000)
