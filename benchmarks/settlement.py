@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -203,6 +204,7 @@ def main() -> None:
                              f" {f['statements']:,.0f} | {f['postings']:,.0f} |")  # fmt: skip
         if not given.keep:
             shutil.rmtree(folder)
+    lines += ["", f"Load average at the end: {os.getloadavg()[1]:.1f}. The goal is 60 s and 3 GB for 10,000,000 orders."]
     record("Settlement", "python -m benchmarks.settlement", "\n".join(lines))
 
 
