@@ -204,7 +204,10 @@ def main() -> None:
                              f" {f['statements']:,.0f} | {f['postings']:,.0f} |")  # fmt: skip
         if not given.keep:
             shutil.rmtree(folder)
-    lines += ["", f"Load average at the end: {os.getloadavg()[1]:.1f}. The goal is 60 s and 3 GB for 10,000,000 orders."]
+    lines += [
+        "",
+        f"Load average at the end: {os.getloadavg()[1]:.1f}. The goal is 60 s and 3 GB for 10,000,000 orders.",
+    ]
     record("Settlement", "python -m benchmarks.settlement", "\n".join(lines))
 
 
