@@ -32,9 +32,7 @@ def dumps(value: Any) -> str:
 def chain(query: Any, hashes: dict[int, str], effects: dict[str, dict[int, Any]]) -> Iterator[str]:
     """Entries follow one another, each hash covers the one before, columns say what the hashed text says."""
     prev = "0" * 64
-    for count, row in enumerate(
-        query("select seq, at, actor, action, object, prev, hash, payload from audit order by seq"), 1
-    ):
+    for count, row in enumerate(query("select seq, at, actor, action, object, prev, hash, payload from audit order by seq"), 1):
         seq, payload = row[0], row[7]
         if seq != count:
             yield f"entry {count}: missing, entry {seq} follows"
@@ -43,16 +41,9 @@ def chain(query: Any, hashes: dict[int, str], effects: dict[str, dict[int, Any]]
             said = dict(json.loads(payload)) if intact else {}
         except (ValueError, TypeError):
             said = {}
-        same = (
-            list(row[:6]) == [said.get(k) for k in ("seq", "ts", "actor", "action", "object", "prev")]
-            and dumps(said) == payload
-        )
+        same = list(row[:6]) == [said.get(k) for k in ("seq", "ts", "actor", "action", "object", "prev")] and dumps(said) == payload
         if not intact or not same:
-            yield (
-                f"entry {seq}: the chain is broken"
-                if not intact
-                else f"entry {seq}: its columns differ from what was hashed"
-            )
+            yield f"entry {seq}: the chain is broken" if not intact else f"entry {seq}: its columns differ from what was hashed"
         prev = hashes[seq] = row[6]
         for table, effect in said.get("effects", {}).items():
             effects.setdefault(table, {})[seq] = effect
@@ -68,9 +59,7 @@ def rows(query: Any, tables: list[str], effects: dict[str, dict[int, Any]]) -> I
             kept = [names.index(c) for c in effect["columns"] if c in names]
             more = [n for n in range(len(names)) if n not in kept and n != place]
             text = "".join(sorted(dumps([r[n] for n in kept]) + "\n" for r in written))
-            if (len(written), sha(text)) != (effect["rows"], effect["sha256"]) or any(
-                r[n] is not None for r in written for n in more
-            ):
+            if (len(written), sha(text)) != (effect["rows"], effect["sha256"]) or any(r[n] is not None for r in written for n in more):
                 yield f"entry {seq}: the rows of {table} are not those that it wrote"
         yield from (f"entry {seq}: its rows of {table} are gone" for seq in due)
     yield from (f"table {table} is gone" for table in effects.keys() - set(tables))
@@ -83,9 +72,7 @@ def anchors(query: Any, schema: str, hashes: dict[int, str], folder: Path, key: 
         point = json.loads(path.read_text(encoding="utf-8"))
         body, text, key = point["body"], dumps(point["body"]), key or point["public_key"]
         try:
-            Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(
-                bytes.fromhex(point["signature"]), text.encode()
-            )
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(point["signature"]), text.encode())
         except (InvalidSignature, ValueError):
             yield f"checkpoint {path.name}: not signed by {key[:16]}"
         if body["prev"] != prev or path.name != f"{body['seq']:012d}.json":
@@ -102,16 +89,11 @@ def faults(query: Any, kind: tuple[str, str], folder: Path | str | None = None, 
     hashes, effects = dict[int, str](), dict[str, dict[int, Any]]()
     tables = [t for (t,) in query(kind[0]) if t not in ("audit", "alembic_version")]
     found = [*chain(query, hashes, effects), *rows(query, tables, effects)]
-    return [
-        *found,
-        *(anchors(query, sha(dumps([list(r) for r in query(kind[1])])), hashes, Path(folder), key) if folder else ()),
-    ]
+    return [*found, *(anchors(query, sha(dumps([list(r) for r in query(kind[1])])), hashes, Path(folder), key) if folder else ())]
 
 
 if __name__ == "__main__":
     kind = POSTGRES if (where := sys.argv[1]).startswith("postgres") else SQLITE
-    opened: Any = (
-        __import__("psycopg").connect(where) if kind is POSTGRES else sqlite3.connect(f"file:{where}?mode=ro", uri=True)
-    )
+    opened: Any = __import__("psycopg").connect(where) if kind is POSTGRES else sqlite3.connect(f"file:{where}?mode=ro", uri=True)
     told = faults(opened.execute, kind, *sys.argv[2:4])
     sys.exit(sys.stdout.write("\n".join(told or ["the books verify"]) + "\n") and bool(told))
