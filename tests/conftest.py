@@ -15,6 +15,7 @@ import pytest
 from data_contracts.contract import contracts, of_stage
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
+from tests.counts import Counts, soak_count
 
 NEUTRAL: Mapping[str, Any] = {
     "VARCHAR": "x", "BIGINT": 0, "BOOLEAN": False, "DATE": date(2025, 1, 1), "DOUBLE": 0.0,
@@ -57,4 +58,9 @@ def given_fixture() -> Callable[..., None]:
     return given
 
 
-__all__ = ["NEUTRAL", "MakeWarehouse", "given", "of_stage"]
+def pytest_configure(config: pytest.Config) -> None:
+    """Count how often each promise was tried, for `docs/reliability.md`."""
+    config.pluginmanager.register(Counts(), "counts")
+
+
+__all__ = ["NEUTRAL", "MakeWarehouse", "given", "of_stage", "soak_count"]
