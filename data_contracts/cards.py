@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from data_contracts import strict_yaml
 from data_contracts.errors import ContractBroken
 
 
@@ -31,13 +30,13 @@ class Card:
 
     def cases(self) -> list[dict[str, Any]]:
         """The golden cases, in file order; each has a `name` that is a sentence."""
-        loaded = yaml.safe_load((self.folder / "cases.yaml").read_text(encoding="utf-8"))
+        loaded = strict_yaml.plain(self.folder / "cases.yaml")
         return list(loaded["cases"])
 
 
 def load(folder: Path, family: str) -> Card:
     """One card. Raises ContractBroken when a file is missing or the card does not name what it must."""
-    raw = dict(yaml.safe_load((folder / "card.yaml").read_text(encoding="utf-8")))
+    raw = dict(strict_yaml.plain(folder / "card.yaml"))
     rules = [p for p in (folder / "rule.sql", folder / "rule.py") if p.exists()]
     rule_of = raw.pop("rule_is", None)  # settlement's clauses point at the SQL that computes them
     if rule_of:

@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from data_contracts import strict_yaml
 from data_contracts.errors import ContractBroken
 
 TABLES = Path(__file__).parent / "tables"
@@ -105,7 +104,7 @@ def contracts() -> Mapping[str, Contract]:
 
 
 def _load(path: Path, stage: str) -> Contract:
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = strict_yaml.plain(path)
     columns = tuple(_column(n, s) for n, s in raw.pop("columns").items())
     key = tuple(raw.pop("key"))
     order = tuple(raw.pop("order", key))

@@ -2,7 +2,7 @@
 
 MLflow (a SQLite store below the state folder) takes seconds to import, so a run that merely scores never touches it: the
 live models stand in `live.json` with the sha256 of their file, which is compared before the file is opened. Files are
-skops, opened with the constant list `TRUSTED`; nothing is ever unpickled.
+skops, opened with the constant list `TRUSTED` (`model_file.py`); nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from data_contracts.errors import NotFound, TongrenError
+from models.model_file import TRUSTED, dumped, opened
 
 log = logging.getLogger("tongren")
 
-TRUSTED = ("sklearn.tree._tree.Tree",)
 FILE = "model.skops"
 MOST_BYTES = 200_000_000
 
@@ -53,6 +53,20 @@ class Fitted:
     reference: Mapping[str, Sequence[float]]
 
 
+class Stored:
+    """A registered estimator whose file is verified already and opened, which takes seconds, when it first scores."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._estimator: Any = None
+
+    def score_samples(self, features: Any) -> Any:
+        """The estimator's own `score_samples`."""
+        if self._estimator is None:
+            self._estimator = opened(self._content)
+        return self._estimator.score_samples(features)
+
+
 class Tracking:
     """The models of one state folder. Creating it is cheap; MLflow is opened by the methods that need it."""
 
@@ -79,9 +93,11 @@ class Tracking:
 
     def load(self, model: Live) -> Any:
         """The estimator of a registered version. Raises ModelRefused unless its file has the registered sha256."""
-        import skops.io
+        return opened(self.content(model))
 
-        return skops.io.loads(self.content(model), trusted=list(TRUSTED))
+    def stored(self, model: Live) -> Stored:
+        """The same, verified now and opened when it first scores."""
+        return Stored(self.content(model))
 
     def content(self, model: Live) -> bytes:
         """The file of a registered version. Raises ModelRefused unless it has the registered sha256."""
@@ -103,7 +119,6 @@ class Tracking:
 
     def register(self, fitted: Fitted, stage: str) -> Live:
         """Log a fitted model in MLflow and give its new version the alias `stage` (candidate or live)."""
-        import skops.io
         from mlflow.entities import Metric, Param, RunTag
 
         client, name = self._client(), fitted.name
@@ -119,12 +134,10 @@ class Tracking:
         plain = isinstance(fitted.estimator, bytes)  # a model that is a readable file is kept as it is
         path = artifacts / run.run_id / "artifacts" / "model" / ("model.yaml" if plain else FILE)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if plain:
-            path.write_bytes(fitted.estimator)
-        else:
-            skops.io.dump(fitted.estimator, path)  # written once; its bytes are what the registry vouches for
+        content = fitted.estimator if plain else dumped(fitted.estimator)
+        path.write_bytes(content)
         client.set_terminated(run.run_id)
-        sha = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha = hashlib.sha256(content).hexdigest()
         if not any(m.name == name for m in client.search_registered_models(f"name='{name}'")):
             client.create_registered_model(name)
         source = f"{run.artifact_uri}/model"
@@ -225,3 +238,6 @@ class Tracking:
         fresh = path.with_suffix(".json.new")
         fresh.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
         fresh.replace(path)
+
+
+__all__ = ["FILE", "MOST_BYTES", "TRUSTED", "Fitted", "Live", "ModelRefused", "Stored", "Tracking"]

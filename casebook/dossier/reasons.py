@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from data_contracts import strict_yaml
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Reasons:
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    entries = yaml.safe_load(Path(__file__).with_name("said.yaml").read_text(encoding="utf-8"))
+    entries = strict_yaml.plain(Path(__file__).with_name("said.yaml"))
     return [(re.compile(str(e["en"])), str(e["zh"])) for e in entries]
 
 
@@ -57,7 +57,7 @@ def load(path: Path | None) -> Reasons:
     """The codes of a reasons file: a mapping by code, or a list of entries with `code`."""
     if path is None or not path.exists():
         return Reasons()
-    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loaded = strict_yaml.plain(path)
     loaded = loaded.get("reasons", loaded) if isinstance(loaded, dict) else loaded
     if isinstance(loaded, list):
         return Reasons({str(r["code"]): r for r in loaded})

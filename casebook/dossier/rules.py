@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from data_contracts import strict_yaml
 from data_contracts.cards import Card, load_all
 
 ROOT = Path(__file__).parents[2]
@@ -41,4 +40,4 @@ def same_bits() -> float:
     """The weight from which two accounts count as one user, as the model's file says it; 0 when there is none."""
     if not MODEL.exists():
         return 0.0
-    return float(yaml.safe_load(MODEL.read_text(encoding="utf-8"))["thresholds"]["same_bits"])
+    return float(strict_yaml.plain(MODEL)["thresholds"]["same_bits"])

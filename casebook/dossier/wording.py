@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from data_contracts import strict_yaml
 from data_contracts.money import show
 
 LANGS = ("zh", "en")
@@ -19,7 +18,7 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u202
 
 @cache
 def _words() -> dict[str, list[str]]:
-    loaded = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+    loaded = strict_yaml.plain(Path(__file__).with_name("words.yaml"))
     return {str(k): [str(x) for x in v] for k, v in loaded.items()}
 
 

@@ -58,7 +58,7 @@ def build(wh: Warehouse, tracking: Tracking | None = None) -> dict[str, str]:
         estimator = None
         if card.about.get("model") and tracking is not None:
             live = _live(card, wh, tracking)
-            estimator, hashes[card.name] = tracking.load(live), live.sha256
+            estimator, hashes[card.name] = tracking.stored(live), live.sha256
             _compare(wh, card, live, estimator)
         admit(wh, card, detect(wh, card, estimator))
     feedback.build(wh)
@@ -124,7 +124,8 @@ def _compare(wh: Warehouse, card: Card, live: Live, estimator: Any) -> None:
     """Say where features and score have moved since the model was trained."""
     _, features = module(card).matrix(given(wh, card))
     now = {name: features[:, n] for n, name in enumerate(module(card).FEATURES)}
-    now[drift.SCORE] = -estimator.score_samples(features) if len(features) else np.zeros(0)
+    scored = len(features) >= module(card).FEWEST
+    now[drift.SCORE] = -estimator.score_samples(features) if scored else np.zeros(0)
     found = drift.table(card.name, live.reference, now)
     moved = [r["feature"] for r in found.to_pylist() if r["moved"]]
     if moved:

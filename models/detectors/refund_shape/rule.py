@@ -17,6 +17,7 @@ SEED = 20250701
 TREES = 200
 UNUSUAL_SHARE = 0.02  # the furthest out are published as detections; they are never flagged
 MOST_REASONS = 3
+FEWEST = 2  # whom nobody can be compared with has no unusual shape, and no model is opened for it
 # feature: what is counted over what, and how many average units pull it to the programme's rate
 RATES = {
     "refund_share": ("refund_orders", "orders", 5.0),
@@ -57,6 +58,8 @@ def fit(given: Given) -> tuple[Any, dict[str, Any], dict[str, float], Floats]:
 def rule(given: Given) -> Mapping[str, pa.Table]:
     """`promoter_score` for every promoter with orders, and detections (never flagged) for those furthest out."""
     promoters, features = matrix(given)
+    if len(promoters) < FEWEST:
+        promoters, features = promoters[:0], features[:0]
     scores = np.round(-given.model.score_samples(features), 6) if len(features) else np.zeros(0)
     tails = right_tails(features)
     order = np.lexsort((promoters.astype(str), -scores))[: int(np.ceil(UNUSUAL_SHARE * len(scores)))]

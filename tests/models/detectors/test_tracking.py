@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
 
+from models.model_file import dumped, opened
 from models.tracking import Fitted, ModelRefused, Tracking
 
 NAME = "shape"
@@ -35,6 +36,12 @@ def test_the_live_model_scores_as_the_fitted_one_did(store: Tracking) -> None:
     assert live is not None and store.live_hashes() == {NAME: live.sha256}
     rows = np.random.default_rng(9).random((5, 3))
     assert np.array_equal(store.load(live).score_samples(rows), fitted(1).estimator.score_samples(rows))
+
+
+def test_the_same_model_has_the_same_file_wherever_it_lies_in_memory() -> None:
+    """Reports quote the file's sha256: two states that train on the same data must agree on it."""
+    assert dumped(fitted(1).estimator) == dumped(fitted(1).estimator) == dumped(opened(dumped(fitted(1).estimator)))
+    assert dumped(fitted(1).estimator) != dumped(fitted(2).estimator)
 
 
 def test_a_candidate_becomes_live_only_by_promotion(store: Tracking) -> None:
