@@ -6,7 +6,9 @@ deleted; what changes is said by a later row, and views (`decision_state`, ...) 
 
 from __future__ import annotations
 
+import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ from data_contracts.warehouse import Warehouse
 
 HUMAN = (
     "decision.propose", "decision.approve", "decision.reject", "decision.overturn", "decision.release",
-    "verdict", "override.add", "override.end", "shared.add", "shared.end",
+    "verdict", "override.add", "override.end", "shared.add", "shared.end", "feeds.accept",
 )  # fmt: skip
 """Actions of people that a run reads: the last of them is part of what a run depends on."""
 VIEW_OF = {
@@ -103,13 +105,28 @@ class Books:
         self.dialect, self.clock = dialect, clock
         self.engine = dialect.engine()
         dialect.migrate(self.engine)
+        self._writer = dialect.writer(self.engine)
+        self._mine = threading.local()
 
     @contextmanager
     def writing(self) -> Iterator[Ledgerbook]:
-        """A transaction that may write; one at a time."""
-        with _busy_not_locked(), self.engine.connect() as con, con.begin():
+        """A transaction that may write; one at a time.
+
+        When the block ends, what it wrote is on disk; when it raises, nothing of it is. A block within a block of the same
+        thread is part of the outer one's transaction. On SQLite threads that write at the same time share a commit.
+        """
+        held: Ledgerbook | None = getattr(self._mine, "book", None)
+        if held is not None:
+            with held.con.begin_nested():
+                yield held
+            return
+        with _busy_not_locked(), self._writer() as con:
             self.dialect.one_writer(con)
-            yield Ledgerbook(con, self.dialect, self.clock)
+            self._mine.book = Ledgerbook(con, self.dialect, self.clock)
+            try:
+                yield self._mine.book
+            finally:
+                self._mine.book = None
 
     @contextmanager
     def reading(self) -> Iterator[Ledgerbook]:
@@ -216,7 +233,19 @@ class Books:
         """Make every table of stage `books` in the warehouse from one consistent view of the store."""
         with self.reading() as book:
             for contract in of_stage("books"):
-                wh.admit(contract.table, self._frozen(book, contract))
+                if contract.table != "books_feed_acceptance":
+                    wh.admit(contract.table, self._frozen(book, contract))
+            wh.admit("books_feed_acceptance", _accepted(book))
+
+    def accepted_deliveries(self) -> set[str]:
+        """SHA-256 of the deliveries that a person accepted although something was unusual about them."""
+        with self.reading() as book:
+            return set(_accepted(book).column("delivery").to_pylist())
+
+    def note(self, actor: str, action: str, subject: str, reason: str, about: Mapping[str, Any] | None = None) -> None:
+        """Write one entry of the audit chain that changes no table: who did what to which thing, and why."""
+        with self.writing() as book:
+            book.record(chain.Entry(actor, action, subject, reason, about=about or {}))
 
     def _frozen(self, book: Ledgerbook, contract: Contract) -> pa.Table:
         source = VIEW_OF.get(contract.table, contract.table.removeprefix("books_"))
@@ -229,6 +258,15 @@ class Books:
                 pa.array(values, pa.int64() if c.duck == "BIGINT" else pa.string())
             )  # fmt: skip
         return pa.table(arrays)
+
+
+def _accepted(book: Ledgerbook) -> pa.Table:
+    """Accepted deliveries out of the audit chain, the last word on each."""
+    entries = book.rows("select object, actor, payload from audit where action = 'feeds.accept' order by seq")
+    last = {e["object"]: (e["object"], e["actor"], str(json.loads(e["payload"])["reason"])) for e in entries}
+    columns = zip(*last.values(), strict=True) if last else [()] * 3
+    names = ("delivery", "accepted_by", "reason")
+    return pa.table({n: pa.array(list(c), pa.string()) for n, c in zip(names, columns, strict=True)})
 
 
 @contextmanager

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from casebook import audit_verify
+from casebook.writers import GroupCommit, one_each
 from data_contracts.errors import NotFound
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BATCH = 50_000
+Writer = Callable[[], AbstractContextManager[sa.Connection]]
+"""Gives a connection to write with; when its block ends, what was written is on disk, or nothing was."""
 
 
 class Dialect(Protocol):
@@ -29,6 +33,10 @@ class Dialect(Protocol):
 
     def migrate(self, engine: sa.Engine) -> None:
         """Bring the schema up to date, one process at a time."""
+        ...
+
+    def writer(self, engine: sa.Engine) -> Writer:
+        """How threads of this process write."""
         ...
 
     def one_writer(self, con: sa.Connection) -> None:
@@ -117,6 +125,10 @@ class SQLite:
         with engine.connect() as con, con.begin():
             upgrade(con)
 
+    def writer(self, engine: sa.Engine) -> Writer:
+        """Threads share transactions: a commit waits for the disk."""
+        return GroupCommit(engine).writing
+
     def one_writer(self, con: sa.Connection) -> None:
         """`begin immediate` holds the write lock already."""
 
@@ -160,6 +172,10 @@ class PostgreSQL:
         except sa.exc.OperationalError as fault:
             where = sa.make_url(self.url).render_as_string(hide_password=True)
             raise NotFound(f"the books at {where} cannot be reached: {fault.orig}".strip()) from fault
+
+    def writer(self, engine: sa.Engine) -> Writer:
+        """Each effect is a transaction: the server groups what it writes to disk."""
+        return lambda: one_each(engine)
 
     def one_writer(self, con: sa.Connection) -> None:
         """Readers go on; the next writer waits."""
