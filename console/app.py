@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as PlainHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from casebook.books import open_books
 from console import pages
+from console.attempts import Attempts
+from console.counter import Counter
 from console.desk import Desk
 from console.live import Live
+from console.oidc import Provider, settings
+from console.rates import Rates
 from console.reading import Reading
+from console.routes import all_routers
 from console.sessions import COOKIE, COOKIE_PLAIN, Sessions
+from console.shelf import Shelf
 from data_contracts.errors import NotAllowed, NotFound, TongrenError, UsageError
 
 log = logging.getLogger("tongren")
 BODY_LIMIT = 1_000_000
+LOOK_SECONDS = 2.0
+"""How often it is looked whether a newer run was published."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -32,17 +44,27 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-Next = Callable[[Request], Awaitable[Response]]
+HEADERS_RAW = tuple((k.lower().encode(), v.encode()) for k, v in HEADERS.items())
+NO_STORE = ((b"cache-control", b"no-store"),)
 
 
-def create_app(state: Path, books_url: str | None = None, *, secure: bool = False) -> FastAPI:
-    """The application over one state folder. `secure` is for HTTPS in front: then cookies are `__Host-` and Secure."""
-    app = FastAPI(title="Tongren console", docs_url=None, redoc_url=None, openapi_url=None)
+def create_app(
+    state: Path, books_url: str | None = None, *, secure: bool = False, shared: Path | None = None
+) -> FastAPI:
+    """The application over one state folder. `secure` is for HTTPS in front: then cookies are `__Host-` and Secure.
+
+    `shared` is the file in which the processes of one console keep sessions; without it this process is the only one.
+    """
+    app = FastAPI(title="Tongren console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_living)
     books = open_books(books_url or str(state / "books.db"))
-    reading = Reading(state)
-    app.state.desk = Desk(state, reading, books, Sessions(), secure, Live(reading, books))
+    reading, counter = Reading(state), Counter(shared)
+    told = settings(state)
+    app.state.desk = Desk(
+        state, reading, books, Sessions(counter=counter), secure, Live(reading, books), Shelf(reading),
+        Attempts(counter=counter), Rates(counter=counter), Provider(told, counter.secret("oidc")) if told else None,
+    )  # fmt: skip
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.middleware("http")(_guarded)
+    app.add_middleware(Gate, held=app.state.desk)
     for kind in (HTTPException, PlainHTTPException):
         app.add_exception_handler(kind, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
@@ -50,36 +72,64 @@ def create_app(state: Path, books_url: str | None = None, *, secure: bool = Fals
     faults: tuple[tuple[type[TongrenError], int], ...] = ((NotFound, 404), (NotAllowed, 409), (UsageError, 422))
     for fault, status in faults:
         app.add_exception_handler(fault, _fault(status))
-    _include_routes(app)
+    for router in all_routers():
+        app.include_router(router)
     return app
 
 
-def _include_routes(app: FastAPI) -> None:
-    from console.routes import all_routers
+@asynccontextmanager
+async def _living(app: FastAPI) -> AsyncIterator[None]:
+    """While the console is served: a newer run is made ready aside and then shown, and all cases' parts are made ahead."""
+    held: Desk = app.state.desk
+    stop = threading.Event()
 
-    for router in all_routers():
-        app.include_router(router)
+    def follow() -> None:
+        held.reading.watched = True
+        held.shelf.fill_behind()
+        while not stop.wait(LOOK_SECONDS):
+            if held.live.watch():
+                held.shelf.fill_behind()
+
+    await run_in_threadpool(held.live.row, "")
+    thread = threading.Thread(target=follow, name="newer runs", daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    await run_in_threadpool(thread.join, 10)
 
 
-async def _guarded(request: Request, following: Next) -> Response:
-    """Session in, limits kept, security headers out."""
-    held: Desk = request.app.state.desk
-    name = COOKIE if held.secure else COOKIE_PLAIN
-    request.state.session = held.sessions.find(request.cookies.get(name))
-    request.state.cookie = name
-    response = _unwanted(request) or await following(request)
-    for header, value in HEADERS.items():
-        response.headers[header] = value
-    if not request.url.path.startswith("/static/"):
-        response.headers["Cache-Control"] = "no-store"
-    return response
+class Gate:
+    """In front of every route: session in, limits kept, security headers out."""
+
+    def __init__(self, app: ASGIApp, held: Desk) -> None:
+        self.app, self.held = app, held
+        self.cookie = COOKIE if held.secure else COOKIE_PLAIN
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        request.state.session = self.held.sessions.find(request.cookies.get(self.cookie))
+        request.state.cookie = self.cookie
+        extra = HEADERS_RAW if scope["path"].startswith("/static/") else HEADERS_RAW + NO_STORE
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        await (_unwanted(request) or self.app)(scope, receive, guarded)
 
 
 def _unwanted(request: Request) -> Response | None:
     """What is refused before it is looked at: too large, or a change that another site sent."""
     length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > BODY_LIMIT:
+    if not length.isdigit() or len(length) > 12 or int(length) > BODY_LIMIT:
         return Response("the body is too large", 413)
+    if "transfer-encoding" in request.headers:
+        return Response("say with Content-Length how long the body is", 411)
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return None
     site = request.headers.get("sec-fetch-site", "same-origin")
@@ -93,7 +143,9 @@ async def _refused(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, PlainHTTPException)
     if fault.status_code == 401 and not request.url.path.endswith((".json", ".csv")):
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
-    return _error_page(request, fault.status_code, str(fault.detail))
+    response = _error_page(request, fault.status_code, str(fault.detail))
+    response.headers.update(fault.headers or {})
+    return response
 
 
 async def _malformed(request: Request, fault: Exception) -> Response:

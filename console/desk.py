@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from casebook.books import Books
+from casebook.store import SQLite
 from console import pages
 from console.attempts import Attempts
 from console.live import Live
+from console.oidc import Provider
+from console.rates import Rates
 from console.reading import Reading
 from console.roles import may
 from console.sessions import Session, Sessions, csrf_holds
+from console.shelf import Part, Shelf
 
 MAIN = "rows"
 """The key under which a page's data holds the rows of its CSV form."""
@@ -34,7 +39,10 @@ class Desk:
     sessions: Sessions
     secure: bool
     live: Live
-    attempts: Attempts = field(default_factory=Attempts)
+    shelf: Shelf
+    attempts: Attempts
+    rates: Rates
+    oidc: Provider | None
 
 
 def desk(request: Request) -> Desk:
@@ -51,21 +59,34 @@ def signed_in(request: Request) -> Session:
 
 
 class Guard:
-    """Lets a request through when its person may do `action`; for a change also wants the session's CSRF token."""
+    """Lets a request through when its person may do `action`; for a change also wants the session's CSRF token.
 
-    def __init__(self, action: str, *, writes: bool = False) -> None:
+    `rate` names how often a person may: changes always have one.
+    """
+
+    def __init__(self, action: str, *, writes: bool = False, rate: str | None = None) -> None:
         self.action, self.writes = action, writes
+        self.rate = rate or ("change" if writes else None)
 
     async def __call__(self, request: Request) -> Session:
         """The session. Raises 401, 403."""
         session = signed_in(request)
         if not may(session.roles, self.action):
             raise HTTPException(403, f"your roles do not allow {self.action}")
+        if self.rate:
+            hold_to(request, self.rate, session.user)
         if self.writes:
             form = await request.form()
             if not csrf_holds(session, cast("str | None", form.get("csrf"))):
                 raise HTTPException(403, "the form is out of date: load the page again")
         return session
+
+
+def hold_to(request: Request, rate: str, who: str) -> None:
+    """Counts one of what `who` may do in a time. Raises 429 with Retry-After when it was too much."""
+    wait = desk(request).rates.wait(rate, who)
+    if wait > 0:
+        raise HTTPException(429, "too many in a short time: wait a little", {"Retry-After": str(int(wait) + 1)})
 
 
 FAULTS: dict[int | str, dict[str, Any]] = {
@@ -81,12 +102,16 @@ FAULTS: dict[int | str, dict[str, Any]] = {
 """What a route may answer besides its page."""
 
 Reader = Callable[..., dict[str, Any]]
+Ready = Callable[[Desk, Mapping[str, str]], bool]
 
 
-def page(router: APIRouter, path: str, action: str, template: str) -> Callable[[Reader], Reader]:
+def page(
+    router: APIRouter, path: str, action: str, template: str, *, ready: Ready | None = None
+) -> Callable[[Reader], Reader]:
     """Register a reading route in three forms: the page, `.json` and `.csv` at the same address.
 
-    The handler takes `request` and the path's parameters and returns the page's data; `rows` in it is the CSV.
+    The handler takes `request` and the path's parameters and returns the page's data; `rows` in it is the CSV. It runs in a
+    thread, but for requests of which `ready` says that all is in memory: those are answered at once.
     """
 
     def register(handler: Reader) -> Reader:
@@ -94,11 +119,11 @@ def page(router: APIRouter, path: str, action: str, template: str) -> Callable[[
             suffix = "" if form == "html" else f".{form}"
             router.add_api_route(
                 path + suffix,
-                _route(handler, path, template, form),
+                _route(handler, path, template, form, ready),
                 methods=["GET"],
                 name=f"{handler.__name__}.{form}",
                 response_class=Response,
-                dependencies=[Depends(Guard(action))],
+                dependencies=[Depends(Guard(action, rate="export" if form == "csv" else None))],
                 openapi_extra={"x-action": action},
                 responses=FAULTS,
                 summary=(handler.__doc__ or "").splitlines()[0],
@@ -108,11 +133,19 @@ def page(router: APIRouter, path: str, action: str, template: str) -> Callable[[
     return register
 
 
-def _route(handler: Reader, path: str, template: str, form: str) -> Callable[..., Response]:
-    def answer(request: Request, **parts: str) -> Response:
+def _route(
+    handler: Reader, path: str, template: str, form: str, ready: Ready | None
+) -> Callable[..., Coroutine[Any, Any, Response]]:
+    def made(request: Request, parts: Mapping[str, str]) -> Response:
         data = handler(request, **parts)
-        rows = cast("Sequence[dict[str, Any]]", data.get(MAIN, ()))
+        rows = cast("Sequence[dict[str, Any]] | Part", data.get(MAIN, ()))
         return pages.show(request, template, data, rows, form)
+
+    async def answer(request: Request, **parts: str) -> Response:
+        held = desk(request)
+        if ready is not None and isinstance(held.books.dialect, SQLite) and ready(held, parts):
+            return made(request, parts)
+        return await run_in_threadpool(made, request, parts)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     named = [inspect.Parameter(n, kind, annotation=str) for n in re.findall(r"\{(\w+)", path)]

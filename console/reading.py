@@ -1,4 +1,4 @@
-"""The published run that the console shows, in memory: loaded once, loaded again when a newer run is published.
+"""The published run that the console shows, in memory: loaded once, and a newer one when it is published.
 
 One DuckDB holds the run's tables; each request reads through a cursor of its own. Nothing here writes.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,35 +29,78 @@ STAGE_TABLES = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """One published run in memory."""
+
+    run_id: str
+    folder: Path
+    con: duckdb.DuckDBPyConnection
+    manifest: dict[str, Any]
+
+
 class Reading:
-    """The tables of the newest published run of `state`. Rows come as dicts; `$name` marks a value."""
+    """The tables of the newest published run of `state`. Rows come as dicts; `$name` marks a value.
+
+    Each look checks whether a newer run was published; once `watched` is set somebody else does, and calls `show`.
+    """
 
     def __init__(self, state: Path) -> None:
         self.state = Path(state)
+        self.watched = False
         self._lock = threading.Lock()
-        self._run_id = ""
-        self._con: duckdb.DuckDBPyConnection | None = None
-        self.manifest: dict[str, Any] = {}
+        self._now: Loaded | None = None
 
     @property
-    def folder(self) -> Path:
-        """The folder of the newest published run."""
+    def newest(self) -> Path:
+        """The folder of the newest published run. Raises NotFound before the first."""
         link = self.state / "current"
         if not link.exists():
             raise NotFound(f"nothing is published in {self.state} yet: run `tongren run` first")
         return link.resolve()
 
     @property
+    def folder(self) -> Path:
+        """The folder of the run that is shown."""
+        return self.now.folder
+
+    @property
     def run_id(self) -> str:
+        """The run that is shown."""
+        return self.now.run_id
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the run says of itself."""
+        return self.now.manifest
+
+    @property
+    def now(self) -> Loaded:
         """The run that is shown, after a look whether a newer one was published."""
-        self._fresh()
-        return self._run_id
+        if self.watched and self._now is not None:
+            return self._now
+        with self._lock:
+            newer = self.newer()
+            if newer is not None:
+                self._now = newer
+            assert self._now is not None
+            return self._now
+
+    def newer(self) -> Loaded | None:
+        """The newest run in memory, when it is not the one that is shown; to be given to `show`."""
+        folder = self.newest
+        if self._now is not None and folder.name == self._now.run_id:
+            return None
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return Loaded(folder.name, folder, _load(folder), manifest)
+
+    def show(self, loaded: Loaded) -> None:
+        """From now on show this run."""
+        self._now = loaded
 
     def rows(self, sql: str, /, **values: Any) -> list[dict[str, Any]]:
         """All rows of a query over the run's tables; parameters are DuckDB's `$name`."""
-        result = self._fresh().cursor().execute(sql, values)
-        names = [d[0] for d in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return rows_of(self.now, sql, **values)
 
     def one(self, sql: str, /, **values: Any) -> dict[str, Any] | None:
         """The first row, None when there is none."""
@@ -78,14 +122,12 @@ class Reading:
             "select rule, count(*) as n from read_parquet($f) group by rule order by n desc, rule", f=path
         )
 
-    def _fresh(self) -> duckdb.DuckDBPyConnection:
-        folder = self.folder
-        with self._lock:
-            if self._con is None or folder.name != self._run_id:
-                self._con = _load(folder)
-                self._run_id = folder.name
-                self.manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            return self._con
+
+def rows_of(loaded: Loaded, sql: str, /, **values: Any) -> list[dict[str, Any]]:
+    """All rows of a query over a run's tables."""
+    result = loaded.con.cursor().execute(sql, values)
+    names = [d[0] for d in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _load(folder: Path) -> duckdb.DuckDBPyConnection:

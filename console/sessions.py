@@ -1,4 +1,4 @@
-"""Who is signed in: sessions in memory, kept under the hash of their token, with a CSRF token each.
+"""Who is signed in: sessions kept under the hash of their token, with a CSRF token each.
 
 A session ends after 15 idle minutes or 8 hours; a restart of the console ends all of them.
 """
@@ -8,19 +8,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from console.counter import Counter
+
 IDLE_SECONDS = 15 * 60
 ABSOLUTE_SECONDS = 8 * 60 * 60
+NOTED_SECONDS = 30
+"""How exactly it is remembered when somebody was last seen."""
 COOKIE = "__Host-tongren"
 COOKIE_PLAIN = "tongren"
 """The name on plain HTTP (loopback), where browsers refuse the `__Host-` prefix."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Session:
     """One signed-in person."""
 
@@ -32,45 +35,43 @@ class Session:
 
 
 class Sessions:
-    """All sessions of this process. `clock` tells monotonic seconds."""
+    """All sessions of a console, over all its processes. `clock` tells monotonic seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, counter: Counter | None = None) -> None:
         self.clock = clock
-        self._lock = threading.Lock()
-        self._by_hash: dict[str, Session] = {}
+        self.counter = counter or Counter()
 
     def begin(self, user: str, roles: frozenset[str]) -> str:
         """A new session; returns the token for the cookie (256 bits)."""
-        token = secrets.token_urlsafe(32)
-        now = self.clock()
-        with self._lock:
-            self._by_hash[_hash(token)] = Session(user, roles, secrets.token_urlsafe(32), now, now)
+        token, now = secrets.token_urlsafe(32), self.clock()
+        self.counter.run("delete from session where began < ?", now - ABSOLUTE_SECONDS)
+        self.counter.run("insert into session values (?, ?, ?, ?, ?, ?)", _hash(token), user, " ".join(sorted(roles)),
+                         secrets.token_urlsafe(32), now, now)  # fmt: skip
         return token
 
     def find(self, token: str | None) -> Session | None:
         """The session of a token while it lasts."""
         if not token:
             return None
-        now = self.clock()
-        with self._lock:
-            session = self._by_hash.get(_hash(token))
-            if session is None:
-                return None
-            if now - session.seen > IDLE_SECONDS or now - session.began > ABSOLUTE_SECONDS:
-                del self._by_hash[_hash(token)]
-                return None
-            session.seen = now
-            return session
+        hashed, now = _hash(token), self.clock()
+        row = self.counter.row("select user, roles, csrf, began, seen from session where hash = ?", hashed)
+        if row is None:
+            return None
+        user, roles, csrf, began, seen = row
+        if now - seen > IDLE_SECONDS or now - began > ABSOLUTE_SECONDS:
+            self.counter.run("delete from session where hash = ?", hashed)
+            return None
+        if now - seen > NOTED_SECONDS:
+            self.counter.run("update session set seen = ? where hash = ?", now, hashed)
+        return Session(user, frozenset(roles.split()), csrf, began, seen)
 
     def end(self, token: str | None) -> None:
         """Sign out."""
-        with self._lock:
-            self._by_hash.pop(_hash(token or ""), None)
+        self.counter.run("delete from session where hash = ?", _hash(token or ""))
 
     def end_all_of(self, user: str) -> None:
         """End every session of a person: disabled, or roles changed."""
-        with self._lock:
-            self._by_hash = {h: s for h, s in self._by_hash.items() if s.user != user}
+        self.counter.run("delete from session where user = ?", user)
 
 
 def csrf_holds(session: Session, given: str | None) -> bool:

@@ -8,8 +8,8 @@ from console.routes import audit, cases, decisions, groups, machine_room, promot
 
 
 def all_routers() -> tuple[APIRouter, ...]:
-    """Every router, in the order of the menu."""
+    """Every router, what is asked for most first."""
     return (
-        session.router, queue.router, cases.router, promoters.router, groups.router, decisions.router,
+        cases.router, queue.router, session.router, promoters.router, groups.router, decisions.router,
         rules.router, machine_room.router, audit.router, users.router,
     )  # fmt: skip

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from casebook import cases as casebook_cases
-from casebook import users
 from casebook.measures import MEASURES
 from console.desk import Desk, Guard, back_to, change, desk, page
-from console.evidence import evidence_of, findings_of, reasons_of
+from console.evidence import reasons_of
+from console.pages import part_of_page
 from console.routes.decisions import allowed
 from console.sessions import Session
+from console.shelf import Part, Shelf
+from console.tables import segment
 from data_contracts.errors import NotFound
 
 router = APIRouter()
@@ -23,28 +29,64 @@ Text = Annotated[str, Form(max_length=2000)]
 Short = Annotated[str, Form(max_length=128)]
 BUTTONS = ("take", "assign", "wait", "resume", "decide", "close", "set_deadline", "note")
 """The moves that the page offers; an appeal and its answer belong to the decision."""
+MOST_JUDGED = 12
+HISTORY = "select seq, at, by_whom, kind, item, before, after, reason from case_event where case_id = :c order by seq, kind, item"
 BLIND = ("confidence", "detector", "detector_version", "evidence", "reason")
 
 
-@page(router, "/cases/{case_id}", "read_cases", "cases/case.html")
+def _at_hand(held: Desk, parts: Mapping[str, str]) -> bool:
+    """Whether a case can be shown without asking DuckDB."""
+    state = held.live.case(parts["case_id"])
+    return state is None or held.shelf.has(_key(state))
+
+
+def _key(state: Mapping[str, Any]) -> str:
+    return f"P{state['promoter_id']}" if state["promoter_id"] else f"S{state['subject_id']}"
+
+
+@page(router, "/cases/{case_id}", "read_cases", "cases/case.html", ready=_at_hand)
 def case(request: Request, case_id: str) -> dict[str, Any]:
     """A case in the order in which an analyst needs it."""
     held = desk(request)
+    with held.live.now() as now:
+        if case_id not in now.cases:
+            raise NotFound(f"there is no case {case_id}")
+        state, people = now.cases[case_id], now.analysts
     with held.books.reading() as book:
-        state = casebook_cases.case(book, case_id)
-    promoter = str(state["promoter_id"] or "")
-    findings = findings_of(held.reading, promoter, str(state["subject_id"]))
+        history = book.rows(HISTORY, c=case_id)
+    state = {**state, "version": history[-1]["seq"] if history else None}
+    promoter, shelved = str(state["promoter_id"] or ""), held.shelf.parts(_key(state))
+    findings = shelved["findings"].value
     if state["blind"]:
         findings = [{**f, **dict.fromkeys(BLIND)} for f in findings]
+        shelved = {**shelved, "findings": Part(orjson.dumps(findings)), "graph": Part(b"{}")}
     decisions = _decisions(held, promoter, findings)
+    kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
     return {
-        "case": state, "promoter_id": promoter, "rows": findings, "reasons": reasons_of(findings),
-        **evidence_of(held.reading, promoter), "decisions": decisions, "advice": _advice(state, findings, decisions),
-        "history": casebook_cases.history(held.books, case_id), **_neighbours(held, case_id, promoter),
-        "choices": _choices(held, findings), "subjects": _subjects(state, findings),
+        "case": state, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
+        "reasons": reasons_of(findings),
+        "advice": _advice(state, findings, decisions), "history": history, **_neighbours(held, case_id, promoter),
+        "choices": _choices(held, findings), "subjects": _subjects(state, findings), "people": people,
         "moves": [a for a, m in casebook_cases.MOVES.items() if state["state"] in m.froms and a in BUTTONS],
-        "people": [u.name for u in users.listing(held.books) if u.enabled and "analyst" in u.roles],
+        "_judged": [{k: f[k] for k in ("finding_id", "clause")} for f in findings[:MOST_JUDGED]],
+        "_still": lambda lang, zone: _still(held, state, lang, zone),
     }  # fmt: skip
+
+
+def _still(held: Desk, state: Mapping[str, Any], lang: str, zone: str) -> Markup:
+    """The part of a case page that a published run settles, kept as it was written."""
+    return _written(held.shelf, held.reading.run_id, _key(state), state["case_id"], bool(state["blind"]), lang, zone)
+
+
+@lru_cache(maxsize=1000)
+def _written(shelf: Shelf, run_id: str, key: str, case_id: str, blind: bool, lang: str, zone: str) -> Markup:
+    parts = {name: part.value for name, part in shelf.parts(key).items()}
+    if blind:
+        parts["findings"] = [{**f, **dict.fromkeys(BLIND)} for f in parts["findings"]]
+    return part_of_page(
+        "cases/still.html", lang, zone, path=f"/cases/{segment(case_id)}", promoter_id=key[1:] if key[0] == "P" else "",
+        blind=blind, reasons=reasons_of(parts["findings"]), **parts,
+    )  # fmt: skip
 
 
 def _decisions(held: Desk, promoter: str, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -76,14 +118,10 @@ def _advice(state: dict[str, Any], findings: list[dict[str, Any]], decisions: li
 
 def _neighbours(held: Desk, case_id: str, promoter: str) -> dict[str, Any]:
     """The next case by priority, this case's row of the queue, and other cases of the promoter."""
-    queue = held.live.cases()
-    place = next((n for n, c in enumerate(queue) if c["case_id"] == case_id), None)
-    following = queue[place + 1]["case_id"] if place is not None and place + 1 < len(queue) else None
-    with held.books.reading() as book:
-        related = book.rows("select case_id, state, opened_on, owner from case_state where promoter_id = :p and case_id <> :c "
-                            "order by opened_on, case_id", p=promoter, c=case_id)  # fmt: skip
-    return {"next_case": following, "place": place, "row_of_case": queue[place] if place is not None else None,
-            "related": related}  # fmt: skip
+    row, place, following = held.live.row(case_id)
+    related = [{k: c[k] for k in ("case_id", "state", "opened_on", "owner")} for c in held.live.cases_of(promoter)
+               if c["case_id"] != case_id] if promoter else []  # fmt: skip
+    return {"next_case": following, "place": place, "row_of_case": row, "related": related}
 
 
 def _choices(held: Desk, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:

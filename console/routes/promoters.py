@@ -12,7 +12,6 @@ from fastapi.responses import Response
 from casebook import dossier
 from casebook.dossier.press import file_name
 from console.desk import FAULTS, Guard, desk, page
-from console.evidence import evidence_of, findings_of
 from data_contracts.errors import NotFound
 
 router = APIRouter()
@@ -73,17 +72,18 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
     if not memberships and not relations:
         raise NotFound(f"there is no promoter {promoter_id} in this run")
     with held.books.reading() as book:
-        cases = book.rows("select case_id, state, owner, opened_on, deadline_on from case_state "
-                          "where promoter_id = :p order by opened_on, case_id", p=promoter_id)  # fmt: skip
         ties = book.rows("select person, reason from tie where promoter_id = :p order by person", p=promoter_id)
-    blind = any(c["state"] != "closed" for c in held.live.cases() if c["promoter_id"] == promoter_id and c["blind"])
-    findings = findings_of(reading, promoter_id)
+    cases = held.live.cases_of(promoter_id)
+    blind = any(c["state"] != "closed" and c["blind"] for c in cases)
+    parts = held.shelf.parts(f"P{promoter_id}")
+    findings = parts["findings"].value
     return {
         "promoter_id": promoter_id, "memberships": memberships, "relations": relations,
         "standing": reading.rows(STANDING, p=promoter_id), "same": [] if blind else reading.rows(SAME, p=promoter_id),
         "rows": [{**f, "confidence": None} for f in findings] if blind else findings,
         "decisions": held.live.decisions_on(promoter_id), "cases": cases, "ties": ties,
-        "payables": reading.rows(PAYABLES, p=promoter_id), **evidence_of(reading, promoter_id),
+        "payables": reading.rows(PAYABLES, p=promoter_id),
+        **{k: p.value for k, p in parts.items() if k in ("money", "timeline", "bursts", "orders", "payouts", "defence")},
     }  # fmt: skip
 
 
@@ -129,7 +129,7 @@ Edition = Annotated[str, Query(pattern="^(internal|promoter)$")]
 
 
 @router.get("/reports/{promoter_id:path}", openapi_extra={"x-action": "read_cases"}, response_class=Response,
-            responses=FAULTS, dependencies=[Depends(Guard("read_cases"))])  # fmt: skip
+            responses=FAULTS, dependencies=[Depends(Guard("read_cases", rate="export"))])  # fmt: skip
 def report(
     request: Request, promoter_id: str, format: Format = "html", edition: Edition = "internal",
     lang: Annotated[str, Query(pattern="^(zh|en)$")] = "zh",
@@ -139,7 +139,7 @@ def report(
 
 
 @router.get("/evidence/{promoter_id:path}", openapi_extra={"x-action": "export"}, response_class=Response,
-            responses=FAULTS, dependencies=[Depends(Guard("export"))])  # fmt: skip
+            responses=FAULTS, dependencies=[Depends(Guard("export", rate="export"))])  # fmt: skip
 def evidence(request: Request, promoter_id: str, format: Data = "json") -> Response:
     """The evidence as data, for whoever may export it."""
     return _written(request, promoter_id, format, "internal", "zh")

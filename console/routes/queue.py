@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -11,51 +10,32 @@ from fastapi.responses import Response
 
 from casebook import cases as casebook_cases
 from console.desk import Guard, asked, back_to, change, desk, number_of, page
+from console.live import VIEWS
 from console.sessions import Session
 from data_contracts.errors import UsageError
+from data_contracts.money import yuan
 
 router = APIRouter()
 PER_PAGE = 50
-SOON_DAYS = 7
 FILTERS = ("view", "state", "owner", "clause", "search")
-VIEWS = ("all", "mine", "unowned", "soon", "escalated", "sample")
 BULK = ("take", "close", "note")
 
 
-@page(router, "/queue", "read_cases", "queue/queue.html")
+@page(router, "/queue", "read_cases", "queue/queue.html", ready=lambda held, parts: True)
 def queue(request: Request) -> dict[str, Any]:
     """Open cases by priority (money at stake times confidence), with state, owner and days left."""
     held = desk(request)
     wanted = {name: asked(request, name) for name in FILTERS}
-    everything = held.live.cases()
-    rows = [r for r in everything if _fits(r, wanted, request.state.session.user)]
     number = number_of(request)
-    start = (number - 1) * PER_PAGE
+    found = held.live.search(wanted, request.state.session.user, (number - 1) * PER_PAGE, PER_PAGE)
+    facets = held.live.facets()
+    first = facets.pop("first") or {"cutoff_on": None, "days_left": None}
     return {
-        "rows": [seen(r) for r in rows[start : start + PER_PAGE]], "total": len(rows), "page": number,
-        "pages": max(1, -(-len(rows) // PER_PAGE)), "at_stake": sum(r["at_stake"] for r in rows), "wanted": wanted,
-        "views": VIEWS, "states": sorted({r["state"] for r in everything}), "open": len(everything),
-        "owners": sorted({r["owner"] for r in everything if r["owner"]}), "bulk": BULK,
-        "clauses": sorted({c for r in everything if not r["blind"] for c in (r["clauses"] or "").split()}),
-        "run_id": held.reading.run_id, "as_of": held.reading.manifest["as_of"],
-        "cutoff_on": everything[0]["cutoff_on"] if everything else None,
-        "days_left": everything[0]["days_left"] if everything else None,
+        "rows": [seen(r) for r in found.rows], "total": found.total, "page": number,
+        "pages": max(1, -(-found.total // PER_PAGE)), "at_stake": yuan(found.at_stake_fen), "wanted": wanted,
+        "views": VIEWS, "bulk": BULK, **facets, "run_id": held.reading.run_id, "as_of": held.reading.manifest["as_of"],
+        "cutoff_on": first["cutoff_on"], "days_left": first["days_left"],
     }  # fmt: skip
-
-
-def _fits(row: Mapping[str, Any], wanted: Mapping[str, str], me: str) -> bool:
-    view, clauses = wanted["view"], [] if row["blind"] else (row["clauses"] or "").split()
-    return (
-        (not wanted["search"] or wanted["search"] in (row["case_id"], row["promoter_id"], row["subject_id"]))
-        and (not wanted["state"] or row["state"] == wanted["state"])
-        and (not wanted["owner"] or row["owner"] == wanted["owner"])
-        and (not wanted["clause"] or wanted["clause"] in clauses)
-        and (view != "mine" or row["owner"] == me)
-        and (view != "unowned" or row["owner"] is None)
-        and (view != "soon" or (row["days_left"] is not None and row["days_left"] <= SOON_DAYS))
-        and (view != "escalated" or row["escalated_on"] is not None)
-        and (view != "sample" or bool(row["blind"]))
-    )
 
 
 def seen(row: dict[str, Any]) -> dict[str, Any]:

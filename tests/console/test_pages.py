@@ -18,9 +18,10 @@ from fastapi import FastAPI
 from casebook import cases, users
 from casebook.measures import MEASURES, SUBJECT_KINDS
 from console.effect import effect_of
-from console.pages import cell, texts, visible
+from console.pages import cell
 from console.reading import Reading
 from console.roles import ROLES
+from console.tables import texts, visible
 from tests.console import world
 from tests.console.conftest import SignIn, shown
 
