@@ -1,105 +1,246 @@
-"""The console under load on loopback: half case pages, three in ten the queue, the rest JSON and decisions on paper.
+"""The console under load on loopback: half case pages, three in ten the queue, one in ten JSON, one in ten decisions.
 
-    python -m benchmarks.console --state state --clients 20 --seconds 10
+    python -m benchmarks.console --cases 20000 --audit-rows 1000000
+    python -m benchmarks.console --batch               # the same while whole runs are going on
 
-Bodies are checked. The books are a copy, so that nothing is decided in earnest.
+The server runs as `tongren console` does, one process per core; the clients are another process with plain sockets. Bodies
+are checked. Three figures: as fast as it goes, at a steady 150 requests a second, and JSON alone.
 """
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
+import os
 import random
-import shutil
+import resource
 import statistics
+import subprocess
+import sys
 import tempfile
-import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 import click
-import httpx
-import uvicorn
 
+from benchmarks.casebook_load import fill
+from benchmarks.console_world import RUN_ID, publish
 from benchmarks.record import record
-from console.app import create_app
+from console.counter import Counter
+from console.serve import cores, listening
+from console.sessions import Sessions
+from console.shelf import Shelf
+from console.reading import Reading
 
-MIX = (("case", 50), ("queue", 30), ("json", 10), ("note", 10))
+MIX = (("case", 50), ("queue", 30), ("json", 10), ("decide", 10))
+STEADY = 150
+Answers = dict[str, list[float]]
 
 
-class Load:
-    """Clients that ask one after the other until the time is up; what each kind of answer took, in seconds."""
+class Client:
+    """One person with one connection, asking one thing after the other."""
 
-    def __init__(self, base: str, cookie: str, csrf: str, cases: list[str], until: float) -> None:
-        self.base, self.cookie, self.csrf, self.cases, self.until = base, cookie, csrf, cases, until
-        self.took: dict[str, list[float]] = {kind: [] for kind, _ in MIX}
+    def __init__(self, port: int, cookie: str, csrf: str, seed: int, cases: int, proposed: list[str]) -> None:
+        self.port, self.csrf, self.cases, self.proposed = port, csrf, cases, proposed
+        self.head = f"Host: 127.0.0.1:{port}\r\nCookie: tongren={cookie}; lang={'zh' if seed % 2 else 'en'}\r\n"
+        self.turn = random.Random(seed)
+        self.took: Answers = {kind: [] for kind, _ in MIX}
         self.faults: list[str] = []
 
-    def run(self, seed: int) -> None:
-        """One client."""
-        turn = random.Random(seed)
-        kinds, weights = zip(*MIX, strict=True)
-        with httpx.Client(base_url=self.base, cookies={"tongren": self.cookie}, timeout=60) as client:
-            while time.monotonic() < self.until:
-                kind = turn.choices(kinds, weights)[0]
-                case = turn.choice(self.cases)
-                began = time.monotonic()
-                fault = self.ask(client, kind, case)
-                self.took[kind].append(time.monotonic() - began)
-                if fault:
-                    self.faults.append(fault)
+    async def work(self, until: float, pause: float, mix: Sequence[tuple[str, int]]) -> None:
+        """Ask until the time is up; `pause` is the time from one question to the next, 0 for none."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 22)
+        kinds, weights = zip(*mix, strict=True)
+        following = time.monotonic() + self.turn.random() * pause
+        while time.monotonic() < until:
+            if pause:
+                await asyncio.sleep(max(0.0, following - time.monotonic()))
+                following += pause
+            kind = self.turn.choices(kinds, weights)[0]
+            began = time.monotonic()
+            fault = await self.ask(reader, writer, kind)
+            self.took[kind].append(time.monotonic() - began)
+            if fault:
+                self.faults.append(fault)
+        writer.close()
 
-    def ask(self, client: httpx.Client, kind: str, case: str) -> str:
-        """One request; what is wrong with the answer, empty when nothing is."""
-        if kind == "note":
-            form = {"csrf": self.csrf, "action": "note", "reason": "load", "case_id": case}
-            answer = client.post("/cases/bulk", data=form)
-            return "" if answer.status_code == 303 else f"note {answer.status_code}"
-        path = {"case": f"/cases/{case}", "queue": "/queue", "json": f"/cases/{case}.json"}[kind]
-        answer = client.get(path)
-        right = answer.status_code == 200 and (case in answer.text or (kind == "queue" and "</table>" in answer.text))
-        return "" if right else f"{kind} {answer.status_code}"
+    async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kind: str) -> str:
+        """One question; what is wrong with the answer, empty when nothing is."""
+        case = f"CL{self.turn.randrange(self.cases):014d}"
+        if kind == "decide" and not self.proposed:
+            kind = "case"
+        if kind == "decide":
+            decision = self.proposed.pop()
+            form = urlencode({"csrf": self.csrf, "reason": "checked"}).encode()
+            verb = "approve" if self.turn.random() < 0.5 else "reject"
+            writer.write(
+                f"POST /decisions/{decision}/{verb} HTTP/1.1\r\n{self.head}Content-Type: application/x-www-form-urlencoded\r\n"
+                f"Content-Length: {len(form)}\r\n\r\n".encode() + form
+            )
+            status, body = await _answer(reader)
+            return "" if status == 303 else f"decide {status} {body[-200:]!r}"
+        path, wanted = {
+            "case": (f"/cases/{case}", case.encode()), "json": (f"/cases/{case}.json", f'"case_id":"{case}"'.encode()),
+            "queue": (f"/queue?page={self.turn.randrange(1, 40)}", b"</table>"),
+        }[kind]  # fmt: skip
+        writer.write(f"GET {path} HTTP/1.1\r\n{self.head}\r\n".encode())
+        status, body = await _answer(reader)
+        return "" if status == 200 and wanted in body and len(body) > 2000 else f"{kind} {status}"
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    length = head.split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0]
+    return int(head[9:12]), await reader.readexactly(int(length))
+
+
+def clients(port: int, people: list[tuple[str, str]], cases: int, seconds: float, rate: float,
+            mix: Sequence[tuple[str, int]], proposed: list[str], tell: object) -> None:  # fmt: skip
+    """A process of clients; `rate` is the requests a second of all together, 0 for as many as there can be."""
+
+    async def all_of() -> tuple[Answers, list[str]]:
+        count = len(people)
+        made = [Client(port, cookie, csrf, n, cases, proposed[n::count]) for n, (cookie, csrf) in enumerate(people)]
+        until = time.monotonic() + seconds
+        await asyncio.gather(*(c.work(until, count / rate if rate else 0.0, mix) for c in made))
+        took: Answers = {kind: [t for c in made for t in c.took[kind]] for kind, _ in MIX}
+        return took, [f for c in made for f in c.faults]
+
+    answers = asyncio.run(all_of())
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    tell.put((*answers, used.ru_utime + used.ru_stime))  # type: ignore[attr-defined]
+
+
+def cpu_of(pids: Sequence[int]) -> float:
+    """CPU seconds that processes have used."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def measure(port: int, server: int, people: list[tuple[str, str]], cases: int, seconds: float, rate: float,
+            mix: Sequence[tuple[str, int]], proposed: list[str]) -> tuple[dict[str, object], list[str], Answers]:  # fmt: skip
+    """One measurement: a row of figures, the faults, and what each answer took."""
+    queue: multiprocessing.Queue[tuple[Answers, list[str], float]] = multiprocessing.get_context("spawn").Queue()
+    before, began = cpu_of(children(server)), time.monotonic()
+    process = multiprocessing.get_context("spawn").Process(
+        target=clients, args=(port, people, cases, seconds, rate, mix, proposed, queue)
+    )
+    process.start()
+    took, faults, used = queue.get()
+    process.join()
+    wall = time.monotonic() - began
+    count = sum(map(len, took.values()))
+    spent = cpu_of(children(server)) - before
+    row: dict[str, object] = {
+        "requests a second": round(count / seconds), "server CPU ms a request": round(spent / count * 1000, 2),
+        "client CPU ms a request": round(used / count * 1000, 2), "faults": len(faults),
+    }  # fmt: skip
+    assert wall < seconds + 30
+    return row, faults, took
+
+
+def quantiles(took: list[float]) -> str:
+    """Median and 99th percentile in ms."""
+    ordered = sorted(took)
+    return f"{statistics.median(ordered) * 1000:.0f} / {ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000:.0f}"
 
 
 @click.command()
-@click.option("--state", type=click.Path(path_type=Path, exists=True), default=Path("state"))
-@click.option("--clients", type=int, default=20)
-@click.option("--seconds", type=int, default=10)
-def main(state: Path, clients: int, seconds: int) -> None:
+@click.option("--cases", type=int, default=20_000)
+@click.option("--audit-rows", type=int, default=1_000_000)
+@click.option("--people", type=int, default=20)
+@click.option("--seconds", type=float, default=20.0)
+@click.option("--rounds", type=int, default=3)
+@click.option("--batch", is_flag=True, help="While `tongren run` goes on over a simulated programme.")
+@click.option("--keep", type=click.Path(path_type=Path), help="A folder for the made state, used again when it is there.")
+def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, batch: bool, keep: Path | None) -> None:
     """Measure, print and record."""
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch) / "books.db"
-        shutil.copy(state / "books.db", copy)
-        app = create_app(state, str(copy))
-        held = app.state.desk
-        cases = [c["case_id"] for c in held.live.cases()]
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", access_log=False))
-        threading.Thread(target=server.run, daemon=True).start()
-        while not server.started:
-            time.sleep(0.02)
-        cookie = held.sessions.begin("load", frozenset({"analyst"}))
-        csrf = held.sessions.find(cookie).csrf
-        base = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        cpu = time.process_time()
-        load = Load(base, cookie, csrf, cases, time.monotonic() + seconds)
-        threads = [threading.Thread(target=load.run, args=(n,)) for n in range(clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        cpu = time.process_time() - cpu
-        server.should_exit = True
-        held.books.close()
-    count = sum(map(len, load.took.values()))
-    lines = ["| request | count | median ms | p99 ms |", "|---|---|---|---|"]
-    for kind, took in load.took.items():
-        if len(took) > 1:
-            ordered = sorted(took)
-            p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-            lines.append(f"| {kind} | {len(took)} | {statistics.median(took) * 1000:.0f} | {p99 * 1000:.0f} |")
-    lines.append(f"\n{count / seconds:.0f} requests a second from {clients} clients over {len(cases)} open cases; "
-                 f"{cpu:.1f} CPU s for server and clients together; {len(load.faults)} faults.")  # fmt: skip
-    body = "\n".join(lines)
+        state = keep or Path(scratch) / "state"
+        if not (state / "current").exists():
+            state.mkdir(parents=True, exist_ok=True)
+            fill(state / "books.db", cases, audit_rows)
+            publish(state, cases)
+        Shelf(Reading(state)).fill()
+        with listening("127.0.0.1", 0) as free:
+            port = free.getsockname()[1]
+        start = "import sys, pathlib, console.serve as s; s.serve(pathlib.Path(sys.argv[1]), port=int(sys.argv[2]))"
+        server = subprocess.Popen([sys.executable, "-c", start, str(state), str(port)])
+        try:
+            signed_in = _people(state, port, people)
+            body = _all_figures(port, server.pid, signed_in, cases, seconds, rounds, _proposals(cases))
+        finally:
+            server.terminate()
+            server.wait(60)
     click.echo(body)
-    record("Console", f"python -m benchmarks.console --clients {clients} --seconds {seconds}", body)
+    during = " while whole runs go on" if batch else ""
+    record(f"Console{during}", f"python -m benchmarks.console{' --batch' if batch else ''}", body)
+
+
+def _people(state: Path, port: int, count: int) -> list[tuple[str, str]]:
+    """Sessions, once the server is up: it begins with none."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            status, _ = asyncio.run(_once(port))
+        except (OSError, asyncio.IncompleteReadError):
+            time.sleep(0.2)
+            continue
+        if status == 200:
+            break
+    sessions = Sessions(counter=Counter(state / "console" / "sessions.db"))
+    tokens = [sessions.begin(f"load {n}", frozenset({"analyst", "approver"})) for n in range(count)]
+    return [(token, found.csrf) for token in tokens if (found := sessions.find(token)) is not None]
+
+
+async def _once(port: int) -> tuple[int, bytes]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+    answer = await _answer(reader)
+    writer.close()
+    return answer
+
+
+def _proposals(cases: int) -> list[str]:
+    return [f"DL{n:014d}" for n in range(0, cases, 5)]
+
+
+def _all_figures(port: int, server: int, people: list[tuple[str, str]], cases: int, seconds: float, rounds: int,
+                 proposed: list[str]) -> str:  # fmt: skip
+    lines = [f"{len(people)} people, {cases:,} open cases, {cores()} server processes, clients on the same machine. "
+             "Median of rounds; latency is median / 99th percentile in ms over all rounds.", "",
+             "| load | requests a second | server CPU ms a request | client CPU ms a request | case | queue | JSON | decision | faults |",
+             "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    share = max(1, len(proposed) // (3 * rounds))
+    for name, rate, mix in (
+        ("mix, as fast as it goes", 0.0, MIX),
+        (f"mix, {STEADY} a second", float(STEADY), MIX),
+        ("JSON alone", 0.0, (("json", 1),)),
+    ):
+        rows, took, faults = [], {kind: [] for kind, _ in MIX}, []
+        for _ in range(rounds):
+            mine, proposed = (proposed[:share], proposed[share:]) if len(mix) > 1 else ([], proposed)
+            row, wrong, times = measure(port, server, people, cases, seconds, rate, mix, mine)
+            rows.append(row)
+            faults += wrong
+            for kind, found in times.items():
+                took[kind] += found
+        middle = [statistics.median(float(str(r[k])) for r in rows) for k in list(rows[0])[:3]]
+        cells = [quantiles(took[kind]) if took[kind] else "" for kind, _ in MIX]
+        lines.append(f"| {name} | {middle[0]:.0f} | {middle[1]:.1f} | {middle[2]:.1f} | {' | '.join(cells)} | {len(faults)} |")
+        for fault in faults[:3]:
+            print(fault, file=sys.stderr)
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
