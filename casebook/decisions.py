@@ -55,6 +55,7 @@ class Proposal:
     promoter_id: str | None
     functions: str | None
     proposed_on: str
+    finding_id: str | None = None
 
 
 def propose(
@@ -74,12 +75,14 @@ def propose(
     amount: str | None = None,
     promoter: str | None = None,
     functions: str | None = None,
+    finding: str | None = None,
     notice_days: int = NOTICE_DAYS,
 ) -> str:
     """Propose a measure under a clause; returns the decision id. `allowed` tells per clause which measures it knows.
 
     The end of the last published day is the default start, its month the default of `cancel_rebate`; an instant without
-    offset is read in the zone of that run (or `zone`).
+    offset is read in the zone of that run (or `zone`). `finding` is what the proposal rests on: when the evidence of that
+    finding changes before the measure is applied, the proposal is void.
     Raises NotAllowed when the agreement forbids it, UsageError when the proposal is not well formed.
     """
     last_as_of, run_zone = published(books)
@@ -91,6 +94,7 @@ def propose(
         month or (month_of(last_as_of) if measure == "cancel_rebate" else None),
         None if amount is None else _fen(amount),
         promoter or (subject_id if subject_kind == "promoter" else None), functions or None, last_as_of.isoformat(),
+        finding or None,
     )  # fmt: skip
     _check_form(wanted)
     with books.writing() as book:
@@ -125,6 +129,12 @@ def _fault(book: Ledgerbook, wanted: Proposal, allowed: Mapping[str, Sequence[st
         return f"clause {wanted.clause} does not allow {wanted.measure}; it allows {known}"
     if _tied(book, wanted.by, wanted.promoter_id):
         return f"{wanted.by} has declared a tie to promoter {wanted.promoter_id}: another person must propose"
+    if wanted.finding_id is not None:
+        found = book.rows("select promoter_id from finding where finding_id = :f", f=wanted.finding_id)
+        if not found:
+            return f"there is no finding {wanted.finding_id}: see findings.parquet of the last run"
+        if None not in (found[0]["promoter_id"], wanted.promoter_id) and found[0]["promoter_id"] != wanted.promoter_id:
+            return f"finding {wanted.finding_id} is about promoter {found[0]['promoter_id']}, not {wanted.promoter_id}"
     if measure.open_ended and wanted.effective_to is not None:
         return f"{wanted.measure} has no end: leave --effective-to out, and overturn the decision instead"
     if wanted.functions is not None and wanted.measure not in (
@@ -157,8 +167,11 @@ def _colluded(book: Ledgerbook, wanted: Proposal) -> bool:
 
 
 def _enter(book: Ledgerbook, wanted: Proposal, notice_days: int) -> str:
-    row = {**vars(wanted), "finding_id": None, "status": "proposed", "decided_by": wanted.by, "proposed_by": wanted.by,
-           "needed": 1, "run_seq": None}  # fmt: skip
+    rests_on = book.value(
+        "select sha256 from finding_evidence where finding_id = :f order by run_seq desc limit 1", f=wanted.finding_id
+    )
+    row = {**vars(wanted), "status": "proposed", "decided_by": wanted.by, "proposed_by": wanted.by, "needed": 1,
+           "run_seq": None, "evidence_sha256": rests_on}  # fmt: skip
     del row["by"]
     number = book.value("select coalesce(max(seq), 0) + 1 from audit")
     decision_id = "D" + hashlib.sha256(chain.canonical([number, row]).encode()).hexdigest()[:16]
@@ -257,6 +270,10 @@ def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, 
         approved = book.rows("select by_whom from decision_event where decision_id = :d and action = 'approve'", d=name)
         if any(same_person(who, a["by_whom"]) for a in approved):
             return f"{who} has approved {name} already: it needs a second person"
+        if _false_alarm(book, state["finding_id"]):
+            return f"the finding of {name} was judged a false alarm: reject it, or propose on other evidence"
+        if MEASURES[state["measure"]].irreversible and notice_of(book, name) is None:
+            return f"{state['measure']} is irreversible and no notice of {name} has gone out: the next run sends it"
     if action == "release":
         measure: Measure = MEASURES[state["measure"]]
         if not measure.holds:
@@ -264,6 +281,17 @@ def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, 
         if ends is not None and state["effective_to"] is not None and state["effective_to"] <= ends:
             return f"decision {name} has ended already"
     return None
+
+
+def _false_alarm(book: Ledgerbook, finding_id: str | None) -> bool:
+    last = "select verdict from verdict where finding_id = :f order by seq desc limit 1"
+    return finding_id is not None and book.value(last, f=finding_id) == "false_alarm"
+
+
+def notice_of(book: Ledgerbook, decision_id: str) -> str | None:
+    """The id of the notice that went out for a decision, None when none did."""
+    found = book.value("select instruction_id from notice_state where decision_id = :d", d=decision_id)
+    return None if found is None else str(found)
 
 
 def _tied(book: Ledgerbook, who: str, promoter_id: str | None) -> bool:

@@ -10,9 +10,20 @@ with last_verdict as (
     qualify row_number() over (partition by finding_id order by entry_no desc) = 1
 ),
 
+-- A proposal that changed evidence made void settles nothing: the finding waits for a new one.
+voided as (
+    select decision_id
+    from evidence_change
+    union
+    select decision_id
+    from books_decision_event
+    where action = 'reject' and run_seq is not null
+),
+
 settled as (
     select finding_id
     from decision
+    anti join voided using (decision_id)
     where finding_id is not null
     group by finding_id
     having bool_and(

@@ -21,6 +21,23 @@ from new_case
 where blind = 1
 union all
 select
+    p.case_id,
+    'evidence' as kind,
+    e.decision_id as item,
+    e.evidence_sha256 as before,
+    e.sha256_now as after,
+    concat('decision ', e.decision_id, ' is void: ', e.change) as reason
+from evidence_change as e
+inner join (
+    select
+        item as finding_id,
+        min(case_id) as case_id
+    from books_case_event
+    where kind = 'finding'
+    group by all
+) as p on e.finding_id = p.finding_id
+union all
+select
     case_id,
     'escalated' as kind,
     '' as item,

@@ -1,4 +1,4 @@
--- One row per step of this run on a decision: what was approved is applied (or void, when the evidence is gone since),
+-- One row per step of this run on a decision: what was approved is applied, what waits on evidence that has changed is void,
 -- what was overturned is taken note of,
 -- a hold whose rows are mended ends, and a hold that nobody decided on for its days goes up to somebody who will.
 create or replace table decision_step as
@@ -27,11 +27,9 @@ human as (
 ),
 
 approved as (
-    select
-        b.decision_id,
-        b.finding_id is not null and f.finding_id is null as voided
+    select b.decision_id
     from books_decision as b
-    left join (select finding_id from finding where status = 'met') as f on b.finding_id = f.finding_id
+    anti join evidence_change as c on b.decision_id = c.decision_id
     where b.status = 'approved'
 ),
 
@@ -54,10 +52,17 @@ overdue as (
 
 select
     decision_id,
-    case when voided then 'reject' else 'apply' end as action,
-    case when voided then 'its finding is gone or no longer met since it was approved: propose it again' else 'approved' end as reason,
+    'apply' as action,
+    'approved' as reason,
     cast(null as timestamptz) as effective_to
 from approved
+union all
+select
+    decision_id,
+    'reject' as action,
+    change || ' since it was proposed: propose it again' as reason,
+    cast(null as timestamptz) as effective_to
+from evidence_change
 union all
 select
     decision_id,

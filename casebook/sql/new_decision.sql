@@ -38,22 +38,24 @@ with wanted as (
 )
 
 select
-    decision_id,
-    finding_id,
-    subject_kind,
-    subject_id,
-    promoter_id,
-    clause,
-    measure,
-    case when applied then 'applied' else 'proposed' end as status,
+    w.decision_id,
+    w.finding_id,
+    w.subject_kind,
+    w.subject_id,
+    w.promoter_id,
+    w.clause,
+    w.measure,
+    case when w.applied then 'applied' else 'proposed' end as status,
     $cutoff_at as effective_from,
     cast(null as timestamptz) as effective_to,
-    month,
-    cast(amount_fen as bigint) as amount_fen,
+    w.month,
+    cast(w.amount_fen as bigint) as amount_fen,
     cast(null as varchar) as functions,
     'policy' as decided_by,
-    reason,
+    w.reason,
     'policy' as proposed_by,
     $as_of as proposed_on,
-    cast(needed as bigint) as needed
-from wanted
+    cast(w.needed as bigint) as needed,
+    f.sha256 as evidence_sha256
+from wanted as w
+left join finding_fact as f on w.finding_id = f.finding_id

@@ -5,7 +5,8 @@ select
     kind,
     subject_id,
     decision_id,
-    created_on
+    created_on,
+    reply_by
 from books_instruction
 union all
 select
@@ -13,7 +14,8 @@ select
     kind,
     subject_id,
     decision_id,
-    created_on
+    created_on,
+    reply_by
 from instruction
 union all
 select
@@ -21,5 +23,6 @@ select
     kind,
     subject_id,
     decision_id,
-    created_on
+    created_on,
+    cast(null as date) as reply_by
 from settlement_instruction

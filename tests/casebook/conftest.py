@@ -16,11 +16,14 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from casebook import decisions
+import casebook
+from casebook import decisions, policy
 from casebook.books import Books, open_books
-from data_contracts.contract import contracts
+from data_contracts.contract import contracts, of_stage
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
+from tests.casebook.building import DAY, Build
+from tests.conftest import given
 
 ZONE = "Asia/Shanghai"
 LAST = date(2026, 1, 31)
@@ -151,3 +154,40 @@ def frozen(books: Books, folder: Path, table: str) -> list[dict[str, Any]]:
         books.freeze(wh)
         wh.publish()
         return wh.con.sql(f"select * from {table}").to_arrow_table().to_pylist()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """One warehouse for a whole file: to make its tables takes longer than a test."""
+    with Warehouse(tmp_path_factory.mktemp("work"), "casebook", Run("test", 1, DAY, ZONE)) as wh:
+        for contract in contracts().values():
+            wh.empty(contract.table)
+        yield wh
+
+
+@pytest.fixture
+def built(empty: Warehouse) -> Iterator[Build]:
+    """`built(clause_result=[...], ...)`: the casebook of a run over the rows given, under the policy that ships."""
+    wh, filled = empty, set[str]()
+
+    def clear() -> None:
+        for table in filled:
+            wh.empty(table)
+        filled.clear()
+
+    def build(
+        as_of: date = DAY, seq: int = 2, policy_file: Path | None = None, **tables: list[dict[str, Any]]
+    ) -> Warehouse:
+        clear()
+        wh.run = Run("test", seq, as_of, ZONE)
+        policy.admit(wh, policy.load(policy_file or Path(policy.__file__).parent / "policy.yaml"))
+        for table, rows in tables.items():
+            filled.add(table)
+            given(wh, table, rows)
+        casebook.build(wh)
+        for contract in of_stage("casebook"):
+            wh._check(contract)
+        return wh
+
+    yield build
+    clear()

@@ -16,6 +16,8 @@ CUTOFF = datetime(2026, 1, 31, 16, tzinfo=UTC)
 POLICY = {"decision_id": "D1", "subject_kind": "promoter", "subject_id": "P1", "promoter_id": "P1", "clause": "3.5(2)",
           "measure": "cancel_rebate", "month": "2026-01", "status": "proposed", "effective_from": CUTOFF,
           "decided_by": "policy", "reason": "burst", "proposed_by": "policy", "proposed_on": LAST, "needed": 2}  # fmt: skip
+NOTICE = {"instruction_id": "I1", "kind": "notice", "subject_id": "P1", "decision_id": "D1", "created_on": LAST,
+          "reply_by": date(2026, 2, 7)}  # fmt: skip
 FINDING = {"finding_id": "F1", "clause": "2.2(3)", "detector": "same_user", "subject_kind": "referral", "subject_id": "A2",
            "promoter_id": "P1", "first_seen": LAST}  # fmt: skip
 
@@ -23,7 +25,7 @@ FINDING = {"finding_id": "F1", "clause": "2.2(3)", "detector": "same_user", "sub
 @pytest.fixture
 def started(books: Books) -> Books:
     """Books with one published run that proposed D1 and made the finding F1."""
-    publish(books, new_finding=[FINDING], new_decision=[POLICY])
+    publish(books, new_finding=[FINDING], new_decision=[POLICY], instruction=[NOTICE])
     return books
 
 
@@ -172,7 +174,7 @@ def test_an_instant_without_offset_is_read_in_the_zone_of_the_programme(started:
 def test_a_notice_goes_out_with_an_irreversible_proposal_and_with_no_other(started: Books, tmp_path: Path) -> None:
     propose(started)
     decision = propose(started, measure="cancel_programme")
-    sent = frozen(started, tmp_path / "w", "books_instruction")
+    sent = [i for i in frozen(started, tmp_path / "w", "books_instruction") if i["decision_id"] != "D1"]
     assert [(i["kind"], i["subject_id"], i["decision_id"], i["created_on"]) for i in sent] == [
         ("notice", "P1", decision, LAST)
     ]
@@ -187,6 +189,30 @@ def test_who_approves_sees_how_much_of_the_reply_period_is_left_and_the_reply(st
     with started.reading() as book:
         sent = decisions.notice(book, decision, date(2026, 2, 20))
     assert sent is not None and sent["days_left"] == 0 and sent["replies"][0]["reply"] == "it was my brother"
+
+
+def test_nothing_irreversible_is_approved_before_its_notice_has_gone_out(books: Books) -> None:
+    publish(books, new_decision=[POLICY])
+    with pytest.raises(NotAllowed, match="no notice of D1 has gone out"):
+        decide(books, "D1", "approve", "li")
+    publish(books, 2, instruction=[NOTICE])
+    assert decide(books, "D1", "approve", "li")["approvals"] == 1
+
+
+def test_a_proposal_on_a_finding_rests_on_its_facts_and_falls_with_a_false_alarm(started: Books) -> None:
+    with pytest.raises(NotAllowed, match="no finding F404"):
+        propose(started, finding="F404")
+    with pytest.raises(NotAllowed, match="about promoter P1, not P2"):
+        propose(started, subject_id="P2", finding="F1")
+    publish(started, 2, new_finding_evidence=[{"finding_id": "F1", "sha256": "a" * 64, "facts": "{}"}])
+    decision = propose(started, finding="F1")
+    with started.reading() as book:
+        assert decisions.standing(book, decision)["evidence_sha256"] == "a" * 64
+    decisions.verdict(started, "F1", "false_alarm", "zhao", "a family")
+    with pytest.raises(NotAllowed, match="false alarm"):
+        decide(started, decision, "approve", "wang")
+    decisions.verdict(started, "F1", "confirmed", "zhao", "not a family")
+    assert decide(started, decision, "approve", "wang")["status"] == "approved"
 
 
 def test_verdicts_stand_in_order(started: Books, tmp_path: Path) -> None:
