@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException as PlainHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from casebook.books import open_books
+from casebook.sights import Sights
 from console import pages
 from console.attempts import Attempts
 from console.counter import Counter
@@ -62,6 +63,7 @@ def create_app(
     app.state.desk = Desk(
         state, reading, books, Sessions(counter=counter), secure, Live(reading, books), Shelf(reading),
         Attempts(counter=counter), Rates(counter=counter), Provider(told, counter.secret("oidc")) if told else None,
+        Sights(books),
     )  # fmt: skip
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(Gate, held=app.state.desk)
@@ -93,8 +95,10 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(held.live.row, "")
     thread = threading.Thread(target=follow, name="newer runs", daemon=True)
     thread.start()
+    held.sights.loop.start()
     yield
     stop.set()
+    await run_in_threadpool(held.sights.loop.stop)
     await run_in_threadpool(thread.join, 10)
 
 

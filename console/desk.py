@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from casebook.books import Books
+from casebook.sights import Sights
 from casebook.store import SQLite
 from console import pages
 from console.attempts import Attempts
@@ -43,6 +44,7 @@ class Desk:
     attempts: Attempts
     rates: Rates
     oidc: Provider | None
+    sights: Sights
 
 
 def desk(request: Request) -> Desk:
@@ -101,6 +103,8 @@ FAULTS: dict[int | str, dict[str, Any]] = {
 }
 """What a route may answer besides its page."""
 
+LOOKED_AT = ("/audit", "/audit/check", "/users", "/pairs")
+"""Pages without an id in their address whose readers are on record too."""
 Reader = Callable[..., dict[str, Any]]
 Ready = Callable[[Desk, Mapping[str, str]], bool]
 
@@ -138,6 +142,8 @@ def _route(
 ) -> Callable[..., Coroutine[Any, Any, Response]]:
     def made(request: Request, parts: Mapping[str, str]) -> Response:
         data = handler(request, **parts)
+        if parts or path in LOOKED_AT:
+            desk(request).sights.see(request.state.session.user, path.split("/")[1], " ".join(parts.values()))
         rows = cast("Sequence[dict[str, Any]] | Part", data.get(MAIN, ()))
         return pages.show(request, template, data, rows, form)
 

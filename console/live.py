@@ -31,7 +31,7 @@ MOST_ENTRIES = 2000
 """More new entries than this, and all is read anew."""
 SPAN = ("effective_from", "effective_to")
 MOVING = ("state", "owner", "deadline_on")
-NOTHING = ("look", "delivery")
+NOTHING = ("look", "delivery", "sight")
 """Entries that change nothing that is kept here."""
 SOON_DAYS = 7
 VIEWS = ("all", "mine", "unowned", "soon", "escalated", "sample")

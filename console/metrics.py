@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any
 
 from casebook.books import Books
 from console.reading import Reading
+from models import detectors
+from models.tracking import Tracking
 
 MONEY = """
 select
@@ -76,10 +80,39 @@ def by_detector(reading: Reading, books: Books) -> list[dict[str, Any]]:
     for row in reading.rows(DETECTORS):
         right, wrong = (told.get((row["detector"], row["clause"], v), 0) for v in ("confirmed", "false_alarm"))
         precision = right / (right + wrong) if right + wrong else None
-        rows.append({**row, "confirmed": right, "false_alarm": wrong, "precision": precision})
+        low, high = interval(right, right + wrong)
+        rows.append({**row, "confirmed": right, "false_alarm": wrong, "precision": precision, "low": low, "high": high})
     return rows
 
 
 def drift(reading: Reading) -> list[dict[str, Any]]:
     """How far each model's inputs have moved since it was fitted (population stability index)."""
     return reading.rows("select * from model_drift order by model, feature") if reading.has("model_drift") else []
+
+
+def interval(right: int, judged: int) -> tuple[float | None, float | None]:
+    """Wilson's 95 % interval of a share, None without anything judged."""
+    if not judged:
+        return None, None
+    share, z = right / judged, 1.96
+    middle = share + z * z / (2 * judged)
+    half = z * math.sqrt(share * (1 - share) / judged + z * z / (4 * judged * judged))
+    whole = 1 + z * z / judged
+    return round(max(0.0, (middle - half) / whole), 6), round(min(1.0, (middle + half) / whole), 6)
+
+
+def candidates(state: Path) -> list[dict[str, Any]]:
+    """Each model with a candidate that is not live: name, live version, candidate version."""
+    tracking = Tracking(state / "mlflow")
+    found = []
+    for card in detectors.cards():
+        candidate = tracking.candidate(card.name) if card.about.get("model") else None
+        if candidate is not None:
+            live = tracking.live(card.name)
+            found.append({"model": card.name, "live": live.version if live else None, "candidate": candidate.version})
+    return found
+
+
+def shadow(state: Path, reading: Reading, name: str) -> str:
+    """What making the candidate of a model live would change, over the run that is shown; nothing is written."""
+    return detectors.shadow(reading.folder / "tables", Tracking(state / "mlflow"), name)

@@ -24,7 +24,17 @@ ROLES: Mapping[str, frozenset[str]] = {
         {"read_cases", "read_money", "read_rules", "read_runs", "decide", "work_case", "declare_tie"}
     ),
     "compliance": frozenset(
-        {"read_cases", "read_money", "read_rules", "read_runs", "read_audit", "decide", "export", "declare_tie"}
+        {
+            "read_cases",
+            "read_money",
+            "read_rules",
+            "read_runs",
+            "read_audit",
+            "decide",
+            "export",
+            "reveal",
+            "declare_tie",
+        }
     ),
     "finance": frozenset({"read_cases", "read_money", "read_rules", "release", "declare_tie"}),
     "rules_admin": frozenset({"read_rules", "read_runs"}),

@@ -58,7 +58,13 @@ def quarantine(request: Request, feed: str) -> dict[str, Any]:
 def detectors(request: Request) -> dict[str, Any]:
     """Each detector: what it flagged, how analysts judged it, and whether its inputs have moved."""
     held = desk(request)
-    return {"rows": reckoned.by_detector(held.reading, held.books), "drift": reckoned.drift(held.reading)}
+    waiting = reckoned.candidates(held.state)
+    name = asked(request, "shadow")
+    told = reckoned.shadow(held.state, held.reading, name) if name in {c["model"] for c in waiting} else ""
+    return {
+        "rows": reckoned.by_detector(held.reading, held.books), "drift": reckoned.drift(held.reading),
+        "candidates": waiting, "shadow": told,
+    }  # fmt: skip
 
 
 @page(router, "/metrics", "read_money", "machine_room/metrics.html")

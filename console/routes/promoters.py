@@ -6,15 +6,21 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from casebook import dossier
 from casebook.dossier.press import file_name
-from console.desk import FAULTS, Guard, desk, page
+from console import pages
+from console.desk import FAULTS, Desk, Guard, change, desk, page
+from console.reveal import reveal, there
+from console.sessions import Session
 from data_contracts.errors import NotFound
 
 router = APIRouter()
+Short = Annotated[str, Form(max_length=128)]
+Text = Annotated[str, Form(max_length=2000)]
 TYPES = {
     "html": "text/html; charset=utf-8",
     "pdf": "application/pdf",
@@ -90,7 +96,11 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
 @page(router, "/accounts/{account_id:path}", "read_cases", "promoters/account.html")
 def account(request: Request, account_id: str) -> dict[str, Any]:
     """One account: identifiers as masks with how many unrelated users hold them, links, orders."""
-    reading = desk(request).reading
+    return _account(desk(request), account_id)
+
+
+def _account(held: Desk, account_id: str) -> dict[str, Any]:
+    reading = held.reading
     found = reading.one("select * from accounts where account_id = $a", a=account_id)
     if found is None:
         raise NotFound(f"there is no account {account_id} in this run")
@@ -99,8 +109,22 @@ def account(request: Request, account_id: str) -> dict[str, Any]:
         "group": reading.one("select * from groups where account_id = $a", a=account_id),
         "referral": reading.one("select * from relations where invitee_id = $a", a=account_id),
         "promotes": reading.one("select count(*) as n from promoters where promoter_id = $a", a=account_id),
-        "orders": reading.rows(ACCOUNT_ORDERS, a=account_id),
+        "orders": reading.rows(ACCOUNT_ORDERS, a=account_id), "vault": there(held),
     }  # fmt: skip
+
+
+@change(router, "/accounts/{account_id:path}/reveal", "reveal")
+async def sight(
+    request: Request, account_id: str, token: Short, case_id: Short, reason: Text, csrf: Short,
+    session: Annotated[Session, Depends(Guard("reveal", rate="reveal"))],
+) -> Response:  # fmt: skip
+    """One identifier as it came, through the vault: logged before it is shown, on this page alone."""
+    held = desk(request)
+    raw = await run_in_threadpool(
+        lambda: reveal(held, account_id, token, case_id=case_id, who=session.user, reason=reason)
+    )
+    data = await run_in_threadpool(_account, held, account_id)
+    return pages.show(request, "promoters/account.html", {**data, "revealed": {"token": token, "raw": raw}}, (), "html")
 
 
 @page(router, "/statements/{month}/{promoter_id:path}", "read_money", "promoters/statement.html")

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from casebook import cases as casebook_cases
+from console import views
 from console.desk import Guard, asked, back_to, change, desk, number_of, page
 from console.live import VIEWS
 from console.sessions import Session
@@ -33,7 +34,8 @@ def queue(request: Request) -> dict[str, Any]:
     return {
         "rows": [seen(r) for r in found.rows], "total": found.total, "page": number,
         "pages": max(1, -(-found.total // PER_PAGE)), "at_stake": yuan(found.at_stake_fen), "wanted": wanted,
-        "views": VIEWS, "bulk": BULK, **facets, "run_id": held.reading.run_id, "as_of": held.reading.manifest["as_of"],
+        "views": VIEWS, "saved": views.of(held.books, request.state.session.user), "bulk": BULK, **facets,
+        "run_id": held.reading.run_id, "as_of": held.reading.manifest["as_of"],
         "cutoff_on": first["cutoff_on"], "days_left": first["days_left"],
     }  # fmt: skip
 
@@ -54,4 +56,24 @@ async def many(
         raise UsageError(f"choose at least one case, and one of {', '.join(BULK)}")
     for one in dict.fromkeys(case_id):
         await run_in_threadpool(casebook_cases.act, desk(request).books, one, action, session.user, reason)
+    return back_to(request, "/queue")
+
+
+@change(router, "/views", "read_cases")
+async def save_view(
+    request: Request, name: Annotated[str, Form(max_length=40)], csrf: Annotated[str, Form(max_length=128)],
+    session: Annotated[Session, Depends(Guard("read_cases"))], query: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:  # fmt: skip
+    """Save the search that is shown under a name, for this person alone."""
+    kept = await run_in_threadpool(views.save, desk(request).books, session.user, name, query, FILTERS)
+    return back_to(request, f"/queue?{kept}")
+
+
+@change(router, "/views/{view_id}/forget", "read_cases")
+async def forget_view(
+    request: Request, view_id: str, csrf: Annotated[str, Form(max_length=128)],
+    session: Annotated[Session, Depends(Guard("read_cases"))],
+) -> Response:  # fmt: skip
+    """Forget one of the own views."""
+    await run_in_threadpool(views.forget, desk(request).books, session.user, view_id)
     return back_to(request, "/queue")

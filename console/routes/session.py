@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from casebook import users
 from console import pages
-from console.desk import FAULTS, Guard, desk
+from console.desk import FAULTS, Desk, Guard, desk, hold_to
+from console.oidc import GOOD_SECONDS
 from console.pages import LANGS
 from console.roles import may
 from console.sessions import Session
+from data_contracts.errors import NotFound
 
 router = APIRouter()
+NOTE = "tongren-oidc"
 PUBLIC = {"x-action": "public"}
 Text = Annotated[str, Form(max_length=512)]
 
@@ -49,7 +52,13 @@ def description(request: Request) -> JSONResponse:
 @router.get("/sign-in", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
 def sign_in_page(request: Request, next: str = "/") -> Response:
     """The sign-in form."""
-    return pages.show(request, "session/sign_in.html", {"next": safe(next), "told": "", "sso": False}, (), "html")
+    return pages.show(
+        request,
+        "session/sign_in.html",
+        {"next": safe(next), "told": "", "sso": desk(request).oidc is not None},
+        (),
+        "html",
+    )
 
 
 @router.post("/sign-in", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
@@ -67,13 +76,56 @@ async def sign_in(request: Request, name: Text, password: Text, next: Text = "/"
     held.attempts.succeeded(name, address)
     held.sessions.end(request.cookies.get(request.state.cookie))
     answer = RedirectResponse(safe(next), 303)
-    token = held.sessions.begin(user.name, user.roles)
-    answer.set_cookie(request.state.cookie, token, httponly=True, samesite="strict", secure=held.secure, path="/")
+    _begin(held, request, answer, user)
     return answer
 
 
+@router.get("/oidc/start", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
+def company_sign_in(request: Request, next: str = "/") -> Response:
+    """To the company's sign-in, with a note in a cookie that the way back needs."""
+    held = desk(request)
+    if held.oidc is None:
+        raise NotFound("no company account is set up for this console")
+    hold_to(request, "public", request.client.host if request.client else "")
+    begun = held.oidc.start(safe(next))
+    answer = RedirectResponse(begun.address, 303)
+    answer.set_cookie(NOTE, begun.note, max_age=GOOD_SECONDS, httponly=True, samesite="lax", secure=held.secure,
+                      path="/oidc/return")  # fmt: skip
+    return answer
+
+
+@router.get("/oidc/return", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
+def company_signed_in(request: Request, code: str = "", state: str = "") -> Response:
+    """Back from the company's sign-in: a session for the user of that name in the books, with the roles of the books."""
+    held = desk(request)
+    if held.oidc is None:
+        raise NotFound("no company account is set up for this console")
+    hold_to(request, "public", request.client.host if request.client else "")
+    name, following = held.oidc.finish(request.cookies.get(NOTE, ""), state, code)
+    user = users.find(held.books, name)
+    if user is None or not user.enabled:
+        raise HTTPException(403, "you are known, but have no access here: ask an administrator")
+    held.sessions.end(request.cookies.get(request.state.cookie))
+    # A Strict cookie is not sent on a way that began elsewhere: this page is ours, and the step from it is too.
+    answer = pages.show(request, "session/signed_in.html", {"following": safe(following)}, (), "html")
+    _begin(held, request, answer, user)
+    answer.delete_cookie(NOTE, path="/oidc/return")
+    return answer
+
+
+def _begin(held: Desk, request: Request, answer: Response, user: users.User) -> None:
+    token = held.sessions.begin(user.name, user.roles)
+    answer.set_cookie(request.state.cookie, token, httponly=True, samesite="strict", secure=held.secure, path="/")
+
+
 def _again(request: Request, next: str, told: str, status: int, headers: dict[str, str]) -> Response:
-    response = pages.show(request, "session/sign_in.html", {"next": safe(next), "told": told, "sso": False}, (), "html")
+    response = pages.show(
+        request,
+        "session/sign_in.html",
+        {"next": safe(next), "told": told, "sso": desk(request).oidc is not None},
+        (),
+        "html",
+    )
     response.status_code = status
     response.headers.update(headers)
     return response
@@ -88,6 +140,7 @@ def welcome(request: Request, token: str = "") -> Response:
 @router.post("/welcome", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
 async def set_password(request: Request, token: Text, password: Text) -> Response:
     """Set the password of a one-time link."""
+    hold_to(request, "public", request.client.host if request.client else "")
     await run_in_threadpool(users.redeem, desk(request).books, token, password)
     return RedirectResponse("/sign-in", 303)
 

@@ -1,4 +1,4 @@
-// What a page gains with JavaScript: graph, charts, keys, saved views. Everything is readable and decidable without.
+// What a page gains with JavaScript: graph, charts, keys. Everything is readable and decidable without.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -89,31 +89,4 @@
     event.preventDefault();
     if (wanted.tagName === "A") wanted.click(); else wanted.focus();
   });
-
-  // Saved views of the queue stay in this browser: a name and a query.
-  const views = document.getElementById("saved-views");
-  if (views) {
-    const read = () => JSON.parse(localStorage.getItem("views") || "[]");
-    const write = (list) => { localStorage.setItem("views", JSON.stringify(list)); show(); };
-    const show = () => {
-      views.textContent = "";
-      read().forEach((view, i) => {
-        const link = document.createElement("a");
-        link.href = "/queue" + view.query;
-        link.textContent = view.name;
-        const gone = document.createElement("button");
-        gone.className = "plain"; gone.type = "button"; gone.textContent = "×";
-        gone.setAttribute("aria-label", views.dataset.forget + " " + view.name);
-        gone.addEventListener("click", () => write(read().filter((_, n) => n !== i)));
-        views.append(link, gone);
-      });
-      const name = document.createElement("input");
-      name.setAttribute("aria-label", views.dataset.name); name.placeholder = views.dataset.name; name.size = 10; name.maxLength = 40;
-      const save = document.createElement("button");
-      save.className = "plain"; save.type = "button"; save.textContent = views.dataset.save;
-      save.addEventListener("click", () => { if (name.value.trim()) write([...read(), { name: name.value.trim(), query: location.search }]); });
-      views.append(name, save);
-    };
-    show();
-  }
 })();

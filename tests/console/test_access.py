@@ -25,7 +25,7 @@ from tests.console.conftest import SignIn, csrf, person, shown
 PARTS = {
     "case_id": world.CASE, "promoter_id": "P", "account_id": "I1", "month": "2026-03", "group_id": "G1", "decision_id": world.PROPOSED,
     "finding_id": "F00000000000000a", "action": "note", "outcome": "upheld", "appeal_id": "A1", "override_id": "V1", "feed": "orders",
-    "shared_id": "S1", "name": "somebody", "lang": "en",
+    "shared_id": "S1", "name": "somebody", "lang": "en", "view_id": "W1",
 }  # fmt: skip
 
 

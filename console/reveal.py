@@ -1,0 +1,64 @@
+"""The way through the vault: one raw identifier, for a named person with a reason, on a case that the account is part of.
+
+The sight stands in the audit chain, and in the vault's own log, before the value is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from casebook.chain import Entry
+from casebook.people import line, person
+from console.desk import Desk
+from data_contracts.errors import NotAllowed, NotFound
+from data_contracts.raw_vault import Vault
+from data_contracts.vault import load_key
+
+PART_OF = """
+select count(*) as n from relations where invitee_id = $a and promoter_id = $p
+union all
+select count(*) from findings where $a = subject_id and (promoter_id = $p or subject_id = $s)
+"""
+
+
+def there(held: Desk) -> bool:
+    """Whether this state has a vault."""
+    return (held.state / "vault.db").exists()
+
+
+def reveal(
+    held: Desk, account: str, token: str, *, case_id: str, who: str, reason: str, environ: Mapping[str, str] = os.environ
+) -> str:  # fmt: skip
+    """The value behind an account's token. Raises NotFound without a vault, NotAllowed when the case is about others."""
+    name, why = person(who), line(reason, "reason")
+    if not there(held):
+        raise NotFound("this state has no vault: raw values are kept from the next `tongren run --vault` on")
+    _must_be_part(held, account, case_id)
+    if not held.reading.rows(
+        "select 1 from identifier_use where account_id = $a and token = $t limit 1", a=account, t=token
+    ):
+        raise NotFound(f"account {account} uses no such identifier in this run")
+    with held.books.writing() as book:
+        at = datetime.fromtimestamp(book.clock() / 1e6, UTC)
+        book.record(Entry(name, "vault.reveal", token, why, about={"account": account, "case": case_id}))
+    vault = Vault(held.state / "vault.db", load_key(held.state, environ))
+    try:
+        return vault.reveal(token, who=name, reason=f"{case_id}: {why}", at=at)
+    finally:
+        vault.close()
+
+
+def _must_be_part(held: Desk, account: str, case_id: str) -> None:
+    state = held.live.case(case_id)
+    if state is None:
+        raise NotFound(f"there is no case {case_id}")
+    if state["state"] == "closed":
+        raise NotAllowed(f"case {case_id} is closed: an identifier is revealed for an open case only")
+    promoter, subject = state["promoter_id"], state["subject_id"]
+    part = account in (promoter, subject) or any(
+        r["n"] for r in held.reading.rows(PART_OF, a=account, p=promoter, s=subject)
+    )
+    if not part:
+        raise NotAllowed(f"account {account} is no part of case {case_id}")
