@@ -55,7 +55,7 @@
     }));
     bars[2].markArea = { silent: true, itemStyle: { color: "rgba(162,57,31,0.10)" }, label: { color: ink.rust },
       data: data.bursts.map((b) => [{ name: holder.dataset.burst, xAxis: near(b.window_start) }, { xAxis: near(b.window_end) }]) };
-    const paid = data.payouts.filter((p) => p.status === "paid").map((p) => ({ xAxis: near(p.paid_at.slice(0, 10)), name: holder.dataset.paid }));
+    const paid = data.payouts.filter((p) => p.status === "paid").map((p) => ({ xAxis: near(p.paid_on), name: holder.dataset.paid }));
     bars[1].markLine = { silent: true, symbol: "none", lineStyle: { color: ink.sand, type: "dotted" }, label: { show: false }, data: paid };
     showChart(holder, plain({ xAxis: { type: "category", data: days, axisTick: { show: false } }, yAxis: { type: "value", minInterval: 1, splitLine: { lineStyle: { color: "#eef0f3" } } }, series: bars }));
   };

@@ -99,11 +99,17 @@ def test_filtering_in_place_and_a_saved_view(app: FastAPI, visit: Any, complaint
     page.select_option("select[name=clause]", "3.4(1)")
     page.wait_for_url("**clause=3.4*")
     page.wait_for_function("document.querySelectorAll('table.rows tbody tr').length === 1")
-    page.fill("#saved-views input", "rings")
-    page.click("#saved-views button:last-child")
-    page.goto(page.url.split("?")[0])
-    page.click("#saved-views a")
+    page.goto(page.url)
+    page.click("details.views summary")
+    page.fill("details.views input[name=name]", "rings")
+    page.click("details.views button >> nth=0")
     page.wait_for_url("**clause=3.4*")
+    page.goto(page.url.split("?")[0])
+    page.click("nav.tabs a:has-text('rings')")
+    page.wait_for_url("**clause=3.4*")
+    page.click("details.views summary")
+    page.click("details.views button:has-text('rings')")
+    page.wait_for_function("!document.querySelector('nav.tabs').innerText.includes('rings')")
     assert complaints == []
 
 
