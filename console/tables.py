@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 import rulebook
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
-NUMBERS = ("money", "int", "bits", "share")
+NUMBERS = ("money", "int", "bits", "share", "rate")
 TONES: Mapping[str, str] = {
     "proposed": "warm", "unknown": "warm", "held": "warm", "needs_review": "warm", "possibly": "warm", "in_review": "cool",
     "applied": "cool", "approved": "cool", "issued": "cool", "linked": "cool", "paid": "good", "appealed": "hot", "met": "hot",
@@ -128,6 +128,7 @@ def cell(kind: str, lang: str, zone: str) -> Cell:
         "int": "{:,}".format,
         "bits": "{:.2f}".format,
         "share": lambda v: f"{v:.1%}",
+        "rate": lambda v: f"{Decimal(v):.2%}",
         "yes": lambda v: word(lang, "yes" if v else "no"),
         "list": lambda v: " ".join(shown(word(lang, f"kind.{k}")) for k in v),
         "reason": lambda v: shown(say(lang, v)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +85,8 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
     parts = held.shelf.parts(f"P{promoter_id}")
     findings = parts["findings"].value
     return {
-        "promoter_id": promoter_id, "memberships": memberships, "relations": relations,
+        "promoter_id": promoter_id, "stake": max((Decimal(f["amount_at_stake"]) for f in findings), default=Decimal(0)),
+        "memberships": memberships, "relations": relations,
         "standing": reading.rows(STANDING, p=promoter_id), "same": [] if blind else reading.rows(SAME, p=promoter_id),
         "rows": [{**f, "confidence": None} for f in findings] if blind else findings,
         "decisions": held.live.decisions_on(promoter_id), "cases": cases, "ties": ties,

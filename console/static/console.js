@@ -29,7 +29,7 @@
         { selector: "node:selected", style: { label: "data(label)", "font-size": 10, color: ink.ink, "border-width": 2, "border-color": ink.ink } },
         { selector: "edge", style: { "line-color": "#b9c2cc", width: (e) => Math.min(5, 0.6 + e.data("bits") / 6), "curve-style": "haystack", opacity: 0.9 } },
       ],
-      layout: small ? { name: "cose", animate: false, randomize: false, nodeRepulsion: 9000, idealEdgeLength: 60 } : { name: "concentric", animate: false, concentric: (n) => n.degree(), levelWidth: () => 3 },
+      layout: small ? { name: "cose", animate: false, randomize: false, nodeRepulsion: 60000, idealEdgeLength: 70, nodeOverlap: 24, gravity: 0.6, numIter: 800 } : { name: "concentric", animate: false, concentric: (n) => n.degree(), levelWidth: () => 3 },
     });
     cy.fit(undefined, 16);
     holder.dataset.drawn = String(graph.nodes.length);
