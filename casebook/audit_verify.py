@@ -1,13 +1,13 @@
 """Checks the books without any code of the project: the audit chain, every row under its entry, signed checkpoints.
-
 `python audit_verify.py BOOKS [CHECKPOINTS] [PUBLIC_KEY_HEX]` prints each fault; BOOKS is a SQLite file or a postgresql:// URL."""
 
+import contextlib
+import functools
 import hashlib
 import itertools
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +19,23 @@ SQLITE = ("select name from sqlite_master where type = 'table' and name not like
 POSTGRES = ("select tablename from pg_tables where schemaname = current_schema() order by tablename",
             "select viewname, definition, '' from pg_views where schemaname = current_schema() union all select tgname,"
             " pg_get_triggerdef(oid), tgenabled::text from pg_trigger where not tgisinternal order by 1, 2")  # fmt: skip
+dumps = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def dumps(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def chain(query: Any, hashes: dict[int, str], effects: dict[str, dict[int, Any]]) -> Iterator[str]:
+def chain(query: Any, hashes: dict[int, str], effects: dict[str, dict[int, Any]]) -> Any:
     """Entries follow one another, each hash covers the one before, columns say what the hashed text says."""
     prev = "0" * 64
     for count, row in enumerate(query("select seq, at, actor, action, object, prev, hash, payload from audit order by seq"), 1):
-        seq, payload = row[0], row[7]
+        seq, payload, said = row[0], row[7], dict[str, Any]()
         if seq != count:
             yield f"entry {count}: missing, entry {seq} follows"
         intact = row[5] == prev and row[6] == sha("tongren/audit/v1\n" + prev + payload)
-        try:
-            said = dict(json.loads(payload)) if intact else {}
-        except (ValueError, TypeError):
-            said = {}
+        with contextlib.suppress(ValueError, TypeError):
+            said = dict(json.loads(payload)) if intact else said
         same = list(row[:6]) == [said.get(k) for k in ("seq", "ts", "actor", "action", "object", "prev")] and dumps(said) == payload
         if not intact or not same:
             yield f"entry {seq}: the chain is broken" if not intact else f"entry {seq}: its columns differ from what was hashed"
@@ -49,7 +44,7 @@ def chain(query: Any, hashes: dict[int, str], effects: dict[str, dict[int, Any]]
             effects.setdefault(table, {})[seq] = effect
 
 
-def rows(query: Any, tables: list[str], effects: dict[str, dict[int, Any]]) -> Iterator[str]:
+def rows(query: Any, tables: list[str], effects: dict[str, dict[int, Any]]) -> Any:
     """Every row stands under the entry that wrote it, as that entry hashed it; no entry lacks its rows."""
     for table in tables:
         names = [d[0] for d in query(f'select * from "{table}" limit 0').description]
@@ -65,22 +60,30 @@ def rows(query: Any, tables: list[str], effects: dict[str, dict[int, Any]]) -> I
     yield from (f"table {table} is gone" for table in effects.keys() - set(tables))
 
 
-def anchors(query: Any, schema: str, hashes: dict[int, str], folder: Path, key: str | None) -> Iterator[str]:
-    """Signed checkpoints outside the store name entries that must still be there, and the schema that guards them."""
-    prev, version = "", next(iter(query("select version_num from alembic_version")))[0]
-    for path in sorted(folder.glob("*.json")):
-        point = json.loads(path.read_text(encoding="utf-8"))
-        body, text, key = point["body"], dumps(point["body"]), key or point["public_key"]
-        try:
-            Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(point["signature"]), text.encode())
-        except (InvalidSignature, ValueError):
-            yield f"checkpoint {path.name}: not signed by {key[:16]}"
-        if body["prev"] != prev or path.name != f"{body['seq']:012d}.json":
-            yield f"checkpoint {path.name}: a checkpoint before it is missing or changed"
-        if hashes.get(body["seq"]) != body["head"]:
-            yield f"entry {min(body['seq'], len(hashes) + 1)}: differs from checkpoint {path.name} or is gone"
-        if body["version"] == version and body["schema"] != schema:
-            yield f"checkpoint {path.name}: triggers, views or tables were changed since"
+def anchors(query: Any, shape: str, hashes: dict[int, str], folder: Path, key: str | None) -> Any:
+    """Signed checkpoints tell entries, Merkle root, ledger and schema; the newest, under today's key, vouches for all before."""
+    prev, version, peaks = "", next(iter(query("select version_num from alembic_version")))[0], list[tuple[int, str]]()
+    schema = sha(dumps([list(r) for r in query(shape)]))
+    for path in (paths := sorted(folder.glob("*.json"))):
+        point, name, signed = json.loads(path.read_text(encoding="utf-8")), path.name, False
+        body, text, signer = point["body"], dumps(point["body"]), (key if path == paths[-1] else None) or point["public_key"]
+        with contextlib.suppress(InvalidSignature, ValueError):
+            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signer))
+            signed = public.verify(bytes.fromhex(point["signature"]), text.encode()) is None
+        for seq in range(sum(size for size, _ in peaks) + 1, body["seq"] + 1):
+            node, size = sha("leaf" + hashes.get(seq, "")), 1
+            while peaks and peaks[-1][0] == size:
+                node, size = sha("node" + peaks.pop()[1] + node), size * 2
+            peaks.append((size, node))
+        root = functools.reduce(lambda right, left: sha("node" + left + right), [node for _, node in reversed(peaks)])
+        sums = next(iter(query(f"select count(*), coalesce(sum(amount_fen), 0) from posting where seq <= {int(body['seq'])}")))
+        faulty = {f"checkpoint {name}: not signed by {signer[:16]}": not signed,
+                  f"checkpoint {name}: one before it is missing or changed": body["prev"] != prev or name != f"{body['seq']:012d}.json",
+                  f"entry {min(body['seq'], len(hashes) + 1)}: differs from {name} or is gone": hashes.get(body["seq"]) != body["head"],
+                  f"checkpoint {name}: its Merkle root is not that of the entries": body.get("merkle", root) != root,
+                  f"checkpoint {name}: the ledger has other totals": list(map(int, sums)) != [body["ledger"][k] for k in ("postings", "fen")],
+                  f"checkpoint {name}: triggers, views or tables changed since": body["schema"] != schema and body["version"] == version}  # fmt: skip
+        yield from (told for told, wrong in faulty.items() if wrong)
         prev = sha(text)
 
 
@@ -89,7 +92,7 @@ def faults(query: Any, kind: tuple[str, str], folder: Path | str | None = None, 
     hashes, effects = dict[int, str](), dict[str, dict[int, Any]]()
     tables = [t for (t,) in query(kind[0]) if t not in ("audit", "alembic_version")]
     found = [*chain(query, hashes, effects), *rows(query, tables, effects)]
-    return [*found, *(anchors(query, sha(dumps([list(r) for r in query(kind[1])])), hashes, Path(folder), key) if folder else ())]
+    return [*found, *(anchors(query, kind[1], hashes, Path(folder), key) if folder else ())]
 
 
 if __name__ == "__main__":

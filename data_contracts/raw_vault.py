@@ -136,6 +136,26 @@ class Vault:
         self._key, self._wrap = new, wrap
         return moved
 
+    def under(self, new: Key, tokens: Iterable[str]) -> dict[str, str]:
+        """What a new key's token of each readable token would be; nothing is shown and nothing moves."""
+        found: dict[str, str] = {}
+        for tok in tokens:
+            for account, kind, sealed in self._con.execute(
+                "select account_id, kind, sealed from held where token = ? order by account_id", [tok]
+            ).fetchall():
+                seal = self._existing(account)
+                if seal is not None:
+                    found[tok] = token(new, kind, _opened(seal, sealed, account, kind, tok)["normal"])
+        return found
+
+    def holds(self, account_id: str) -> int:
+        """How many readable values of an account the vault has."""
+        row = self._con.execute(
+            "select count(*) from held join subject using (account_id) where account_id = ? and wrapped is not null",
+            [account_id],
+        ).fetchone()
+        return int(row[0])
+
     def sights(self) -> tuple[Sight, ...]:
         """The log in order. Raises NotAllowed when its chain of hashes does not hold."""
         rows = self._con.execute(

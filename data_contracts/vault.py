@@ -77,6 +77,11 @@ def load_key(state: Path, environ: Mapping[str, str]) -> Key:
     return Key(_decoded(_from_file(path), path.name))
 
 
+def key_from(text: str, source: str) -> Key:
+    """A key out of text in hex or base64; `source` names it in the refusal."""
+    return Key(_decoded(text, source))
+
+
 def _from_descriptor(text: str) -> str:
     if not text.isdigit():
         raise InputRefused("vault.key", "TONGREN_KEY_FD must be the number of an open descriptor")

@@ -92,6 +92,8 @@ def simulate(out: Path, accounts: int, promoters: int, months: int, seed: int, h
 )
 @click.option("--memory-limit", default="2GB", show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--require-manifest", is_flag=True, help="Refuse a delivery without MANIFEST.json.")
+@click.option("--vault", is_flag=True, help="Keep raw values, sealed, in STATE/vault.db from now on.")
 @click.option("--dry-run", is_flag=True, help="Everything but books and publishing; results in STATE/dry-run.")
 @BOOKS
 def run(sources: Path, state: Path, as_of: tuple[datetime, ...], books_url: str | None, **more: Any) -> None:
@@ -366,6 +368,86 @@ def shared_list(state: Path, books_url: str | None) -> None:
     from pipelines import people
 
     click.echo(people.list_shared(people.at(state, books_url)))
+
+
+@cli.group(epilog=example("tongren feeds alarms"))
+def feeds() -> None:
+    """Deliveries that were unusual: what about them, and who accepted them."""
+
+
+@feeds.command(
+    "accept", epilog=example("tongren feeds accept 2026-04-20-0123456789ab --by li --reason 'a new shop, asked sales'")
+)
+@click.argument("run_id", required=False)
+@BY
+@REASON
+@STATE
+@BOOKS
+def feeds_accept(run_id: str | None, by: str, reason: str, state: Path, books_url: str | None) -> None:
+    """Accept the delivery of a run (default: the newest): the next run over it issues what is due."""
+    from pipelines import acceptance
+
+    click.echo(acceptance.accept(state, books_url, run_id, by=by, reason=reason))
+
+
+@feeds.command("alarms", epilog=example("tongren feeds alarms"))
+@STATE
+@BOOKS
+def feeds_alarms(state: Path, books_url: str | None) -> None:
+    """List the alarms of the published runs."""
+    from pipelines import acceptance
+
+    click.echo(acceptance.listing(state, books_url))
+
+
+@cli.group(epilog=example("tongren keys rotate --by li --reason 'once a year'"))
+def keys() -> None:
+    """The token key."""
+
+
+@keys.command("rotate", epilog=example("tongren keys rotate --by li --reason 'once a year' --sources world"))
+@BY
+@REASON
+@click.option("--sources", type=FOLDER, help="Where registered identifiers are found again when there is no vault.")
+@STATE
+@BOOKS
+def keys_rotate(by: str, reason: str, sources: Path | None, state: Path, books_url: str | None) -> None:
+    """A new token key: vault and register move under it, the next run re-tokens the feeds. Nothing else changes."""
+    from pipelines import verbs_keys
+
+    click.echo(verbs_keys.rotate(state, books_url, sources, by=by, reason=reason))
+
+
+@cli.group(epilog=example("tongren vault reveal v1:... --case K01 --by li --reason 'compare papers'"))
+def vault() -> None:
+    """The vault: turn a token back, erase a person."""
+
+
+@vault.command("reveal", epilog=example("tongren vault reveal v1:... --case K01 --by li --reason 'compare papers'"))
+@click.argument("token")
+@click.option("--case", "case_id", required=True, metavar="ID", help="The case that it is needed for.")
+@BY
+@REASON
+@STATE
+@BOOKS
+def vault_reveal(token: str, case_id: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
+    """Print the raw value behind a token. The sight is in the audit chain before the value is shown."""
+    from pipelines import verbs_keys
+
+    click.echo(verbs_keys.reveal(state, books_url, token, case_id, by=by, reason=reason))
+
+
+@vault.command("erase", epilog=example("tongren vault erase A000012 --by li --reason 'asked for by letter'"))
+@click.argument("subject")
+@BY
+@REASON
+@STATE
+@BOOKS
+def vault_erase(subject: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
+    """Destroy an account's key: its raw values can never be read again nor stored anew."""
+    from pipelines import verbs_keys
+
+    click.echo(verbs_keys.erase(state, books_url, subject, by=by, reason=reason))
 
 
 @cli.command(epilog=example("tongren whatif --without D0123456789abcdef"))

@@ -1,7 +1,8 @@
 """The contract report of a run: one self-contained HTML page of counts. It shows no value of any row.
 
-Rows in, kept, quarantined by rule, waiting; how lists, amounts and instants are distributed; and what moved since the run
-before. Great Expectations' own pages load scripts from elsewhere and print raw values, so this is ours.
+Rows in, kept, quarantined by rule, waiting; what is unusual about the volume, and the volume of earlier runs; how lists,
+amounts and instants are distributed; and what moved since the run before. Great Expectations' own pages load scripts from
+elsewhere and print raw values, so this is ours.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import duckdb
 
 from data_contracts.contract import Contract, contracts
 from data_contracts.warehouse import connect
+from pipelines.deliveries import alarms
+from pipelines.ingest.health import Earlier, volumes_of
 from pipelines.ingest.sources import feeds
 
 NOTABLE_PSI = 0.2
+SHOWN_RUNS = 8
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1c2430}
 table{border-collapse:collapse;margin:.5rem 0 1.5rem}caption{text-align:left;font-weight:600;padding:.3rem 0}
@@ -26,14 +30,14 @@ th,td{padding:.25rem .7rem;border-bottom:1px solid #d9dee6;text-align:right}th:f
 """
 
 
-def write(run: Path, out: Path, *, before: Path | None = None) -> Path:
+def write(run: Path, out: Path, *, before: Path | None = None, earlier: Sequence[Earlier] = ()) -> Path:
     """Write `contract_report.html` into `out` for a run folder (`tables/feeds/`, `quarantine/`).
 
-    `before` is the run folder to compare with. Gives the page's path.
+    `before` is the run folder to compare with, `earlier` are the runs whose volumes are shown. Gives the page's path.
     """
     folders = [run] if before is None else [run, before]
     with connect(folders) as con:
-        parts = [_summary(con, run, before), _quarantine(con, run)]
+        parts = [_alarms(run), _summary(con, run, before), _volumes(earlier), _quarantine(con, run)]
         for contract in feeds():
             parts += _feed(con, contract, run, before)
     out.mkdir(parents=True, exist_ok=True)
@@ -80,6 +84,19 @@ def _summary(con: duckdb.DuckDBPyConnection, run: Path, before: Path | None) -> 
     made = [(*row, row[1] - earlier[row[0]] if row[0] in earlier else None) for row in rows]
     head = ("feed", "rows in", "kept", "quarantined", "waiting", "collapsed", "since the run before")
     return _table("Rows of each feed", head, made, [row[3] > 0 for row in rows])
+
+
+def _alarms(run: Path) -> str:
+    found = [(a["code"], a["feed"], a["sentence"]) for a in alarms(run / "tables")]
+    caption = "Unusual: no month is issued until a person accepts this delivery"
+    return _table(caption, ("code", "feed", "what"), found, [True] * len(found))
+
+
+def _volumes(earlier: Sequence[Earlier]) -> str:
+    runs = volumes_of(earlier[-SHOWN_RUNS:])
+    names = sorted({feed for _, rows in runs for feed in rows})
+    head = ("feed", *(day.isoformat() for day, _ in runs))
+    return _table("Rows in, of earlier runs", head, [(n, *(rows.get(n) for _, rows in runs)) for n in names])
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, run: Path) -> str:

@@ -1,4 +1,4 @@
-"""A new token key: the vault is moved under it, then it takes the old one's place. A run afterwards re-tokens the feeds.
+"""A new token key: vault and register move under it, then it takes the old one's place. A run afterwards re-tokens the feeds.
 
 Groups, decisions, statements and the ledger are keyed by accounts, orders and promoters, so nothing of them changes.
 """
@@ -12,9 +12,10 @@ from pathlib import Path
 
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.raw_vault import Vault, written_under
-from data_contracts.vault import load_key, next_key, rotate_key_file
+from data_contracts.vault import Key, key_from, load_key, next_key, rotate_key_file
 
-ELSEWHERE = ("TONGREN_KEY", "TONGREN_KEY_FD", "TONGREN_KEY_FILE")
+ELSEWHERE = ("TONGREN_KEY", "TONGREN_KEY_FD")
+COMING = "TONGREN_NEW_KEY"
 
 
 @dataclass(frozen=True)
@@ -26,24 +27,52 @@ class Rotation:
     moved: Mapping[str, str]
 
 
-def rotate(state: Path, environ: Mapping[str, str], *, who: str, reason: str, at: datetime) -> Rotation:
-    """Rotate the key file of a state folder, or the one that TONGREN_KEY_FILE names.
+def both(state: Path, environ: Mapping[str, str]) -> tuple[Key, Key]:
+    """The key of now and the one that comes: of the environment both, or the key file and the new one beside it.
 
-    Safe to repeat: after a crash between vault and key file, the next call finds the vault moved and only swaps the file.
-    Raises UsageError when the key itself comes from the environment: then its store makes the new one.
+    Raises UsageError when only the key of now comes from the environment, NotFound when there is none yet.
     """
-    if any(name in environ for name in ELSEWHERE[:2]):
-        raise UsageError("the key comes from the environment: make the new one in its store, then start a run with it")
-    path = Path(environ.get("TONGREN_KEY_FILE", state / "token.key"))
+    if any(name in environ for name in ELSEWHERE):
+        if COMING not in environ:
+            raise UsageError(
+                f"the key comes from the environment: make the new one in its store and give it as {COMING} beside the old"
+            )
+        return load_key(state, environ), key_from(environ[COMING], COMING)
+    path = key_file(state, environ)
     if not path.exists():
         raise NotFound(f"there is no key in {path} to rotate: the first run makes one")
-    old = load_key(state, environ)
-    new, held, moved = next_key(path), state / "vault.db", dict[str, str]()
+    return load_key(state, environ), next_key(path)
+
+
+def key_file(state: Path, environ: Mapping[str, str]) -> Path:
+    """The file that holds the key, where no variable does."""
+    return Path(environ.get("TONGREN_KEY_FILE", state / "token.key"))
+
+
+def rotate(state: Path, environ: Mapping[str, str], *, who: str, reason: str, at: datetime) -> Rotation:
+    """Move the vault of a state folder under the new key, and put that in place of the key file, where there is one.
+
+    Safe to repeat: after a crash between vault and key file, the next call finds the vault moved and only swaps the file.
+    """
+    old, new = both(state, environ)
+    held, moved = state / "vault.db", dict[str, str]()
     if written_under(held) not in (None, new.kid):
         vault = Vault(held, old)
         try:
             moved = vault.rotate(new, who=who, reason=reason, at=at)
         finally:
             vault.close()
-    rotate_key_file(path)
+    if not any(name in environ for name in ELSEWHERE):
+        rotate_key_file(key_file(state, environ))
     return Rotation(old.kid, new.kid, moved)
+
+
+def under_new_key(state: Path, old: Key, new: Key, tokens: Mapping[str, str]) -> dict[str, str]:
+    """New tokens by old of those that the vault can read. `tokens`: kind by token."""
+    if written_under(state / "vault.db") != old.kid:
+        return {}
+    vault = Vault(state / "vault.db", old)
+    try:
+        return vault.under(new, tokens)
+    finally:
+        vault.close()

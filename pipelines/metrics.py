@@ -13,6 +13,7 @@ HELP = {
     "tongren_run_seq": "Number of the newest published run",
     "tongren_run_as_of_timestamp_seconds": "Start of the as-of day of the newest run",
     "tongren_statement_late": "1 when the statement of an earlier month was not issued by its month's end, 4.4(3)",
+    "tongren_feed_alarms": "Alarms of the delivery that keep months from being issued, by code",
     "tongren_stage_seconds": "Wall seconds by stage",
     "tongren_table_rows": "Rows by stage and table",
     "tongren_feed_rows": "Feed rows by what became of them",
@@ -43,6 +44,8 @@ def _values(
     yield "tongren_run_seq", {}, content["run_seq"]
     yield "tongren_run_as_of_timestamp_seconds", {}, as_of_seconds
     yield "tongren_statement_late", {}, int(bool(content.get("alarm")))
+    for code in ("feed.gap", "feed.volume"):
+        yield "tongren_feed_alarms", {"code": code}, sum(a["code"] == code for a in content.get("alarms", ()))
     for stage, seconds in sorted(content["seconds"].items()):
         yield "tongren_stage_seconds", {"stage": stage}, seconds
     for stage, tables in sorted(content["rows"].items()):

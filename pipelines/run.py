@@ -23,7 +23,7 @@ from data_contracts.dates import day_start, last_day
 from data_contracts.errors import InputRefused
 from data_contracts.run import Run
 from data_contracts.vault import load_key
-from pipelines import ingest, manifest, metrics, publish
+from pipelines import deliveries, ingest, manifest, metrics, publish
 from pipelines.progress import Steps
 from pipelines.stages import STAGES, Job, run_stage
 from pipelines.state import State
@@ -37,7 +37,7 @@ DEFAULT_POLICY = Path(casebook_policy.__file__).parent / "policy.yaml"
 
 @dataclass(frozen=True)
 class Order:
-    """What a caller asks of a run."""
+    """What a caller asks of a run. A vault that is there stays on without being asked for."""
 
     sources: Path
     state: State
@@ -48,6 +48,8 @@ class Order:
     threads: int = 2
     memory_limit: str = "2GB"
     dry_run: bool = False
+    require_manifest: bool = False
+    vault: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,16 +95,19 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     policy_file = policy_file if policy_file.exists() else DEFAULT_POLICY
     programme = rulebook_programme.load(programme_file)
     policy = casebook_policy.load(policy_file)
+    must_have_manifest = order.require_manifest or programme.require_manifest
+    ingest.check_manifest(order.sources, must_have_manifest)
     key = load_key(order.state.folder, os.environ)
     from settlement import check_as_of
 
     check_as_of(books.last_issue(), order.as_of)
     _check_closed(programme, books, order.state)
+    delivered = ingest.fingerprint(order.sources, order.allow_read)
     facts = {
         "as_of": order.as_of.isoformat(),
         "programme": manifest.sha256(programme_file),
         "policy": manifest.sha256(policy_file),
-        "sources": ingest.fingerprint(order.sources, order.allow_read),
+        "sources": delivered,
         "key": key.kid,
         "human_entry": books.human_seq(),
         "code": importlib.metadata.version("tongren"),
@@ -112,7 +117,11 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     run_id = f"{order.as_of.isoformat()}-{digest[:12]}"
     run = Run(run_id, books.next_run_seq(), order.as_of, programme.zone, order.threads, order.memory_limit)
     folder = work if work is not None else order.state.partial(run_id)
-    job = Job(run, folder, order.state, order.sources, order.allow_read, programme, policy, key, books)
+    job = Job(
+        run, folder, order.state, order.sources, order.allow_read, programme, policy, key, books,
+        delivered_as=delivered["sha256"], require_manifest=must_have_manifest,
+        vault=order.vault or order.state.vault.exists(),
+    )  # fmt: skip
     return job, facts
 
 
@@ -194,10 +203,15 @@ def said_of(job: Job, order: Order, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_reports(job: Job, said: dict[str, Any]) -> int:
-    """The HTML evidence reports; returns how many."""
+    """The HTML evidence reports and the contract report of the feeds; returns how many."""
     from casebook import dossier
+    from pipelines import contract_report
 
-    return len(dossier.write_all(job.tables, job.work / "reports", said))
+    made = len(dossier.write_all(job.tables, job.work / "reports", said))
+    before = job.state.current() if job.state.current_link.exists() else None
+    earlier = deliveries.earlier(job.state, job.books)
+    contract_report.write(job.work, job.work / "reports", before=before, earlier=earlier)
+    return made + 1
 
 
 def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outcome:
@@ -207,6 +221,7 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
         "books_schema": job.books.schema_version(),
         "seconds": steps.seconds,
         "rows": steps.rows,
+        "alarms": deliveries.open_alarms(job.tables),
         "outputs": manifest.of_outputs(job.work),
     }
     manifest.write(job.work, content)

@@ -90,6 +90,9 @@ def summary(outcome: Outcome) -> str:
         f"  statements  {s['issued']:,} issued so far, payable {s['payable']:,.2f} CNY, held {s['held']:,.2f} CNY",
         f"  look next   {outcome.folder / 'reports' / 'index.html'}",
     ]
+    lines += [f"  no month is issued: {a['code']}, {a['sentence']}" for a in outcome.manifest.get("alarms", ())]
+    if outcome.manifest.get("alarms"):
+        lines.append(f"  look, then  tongren feeds accept {outcome.run_id} --by WHO --reason TEXT")
     if worst:
         lines += ["  most at stake:", table(worst).replace("\n", "\n  ")]
     return "\n".join(lines)

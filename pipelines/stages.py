@@ -14,6 +14,7 @@ from typing import Any
 
 from casebook.books import Books
 from data_contracts.contract import of_stage
+from data_contracts.raw_vault import Vault
 from data_contracts.run import Run
 from data_contracts.vault import Key
 from data_contracts.warehouse import Warehouse
@@ -25,7 +26,8 @@ REASONS = Path(__file__).parents[1] / "rulebook" / "reasons.yaml"
 
 @dataclass(frozen=True)
 class Job:
-    """Everything a stage may need besides its tables. `work` is the private folder of the run."""
+    """Everything a stage may need besides its tables. `work` is the private folder of the run, `delivered_as` the SHA-256
+    of its source files; `vault` says that raw values are kept, sealed, in the state's vault."""
 
     run: Run
     work: Path
@@ -36,6 +38,9 @@ class Job:
     policy: Any
     key: Key
     books: Books
+    delivered_as: str = ""
+    require_manifest: bool = False
+    vault: bool = False
 
     @property
     def tables(self) -> Path:
@@ -61,16 +66,25 @@ def books(job: Job, wh: Warehouse) -> None:
 
 def feeds(job: Job, wh: Warehouse) -> None:
     """Sources read, checked, quarantined, tokenised."""
-    from pipelines import ingest
+    from pipelines import deliveries, ingest
 
-    ingest.build(
-        wh,
-        sources=job.sources,
-        key=job.key,
-        zone=job.run.zone,
-        max_quarantine_share=job.programme.max_quarantine_share,
-        allow_read=job.allow_read,
-    )
+    vault = Vault(job.state.vault, job.key) if job.vault else None
+    try:
+        ingest.build(
+            wh,
+            sources=job.sources,
+            key=job.key,
+            zone=job.run.zone,
+            max_quarantine_share=job.programme.max_quarantine_share,
+            allow_read=job.allow_read,
+            require_manifest=job.require_manifest,
+            vault=vault,
+            earlier=deliveries.earlier(job.state, job.books),
+            delivered_as=job.delivered_as,
+        )
+    finally:
+        if vault is not None:
+            vault.close()
 
 
 def features(job: Job, wh: Warehouse) -> None:

@@ -36,6 +36,11 @@ class State:
         return self.folder / "checkpoints"
 
     @property
+    def vault(self) -> Path:
+        """The vault, when it is on: with the token key all that holds secrets."""
+        return self.folder / "vault.db"
+
+    @property
     def mlflow(self) -> Path:
         """Where models are tracked and registered."""
         return self.folder / "mlflow"

@@ -18,7 +18,7 @@ from data_contracts.errors import InputRefused
 from rulebook import parameters
 from rulebook.programme import Programme, spans_of
 
-_TECHNICAL = frozenset({"max_quarantine_share"})  # of the delivery, not of the agreement
+_TECHNICAL = frozenset({"max_quarantine_share", "require_manifest"})  # of the delivery, not of the agreement
 
 
 def check_closed(programme: Programme, rules: Path, closed_to: date) -> None:

@@ -191,6 +191,7 @@ FORMS: Mapping[str, Form] = {
     "working_days.holidays": days,
     "working_days.workdays": days,
     "max_quarantine_share": rate,
+    "require_manifest": flag,
     "withholding.regime": one_of("per_payment", "cumulative"),
     "withholding.exemption.up_to": amount,
     "withholding.exemption.flat": amount,

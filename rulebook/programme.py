@@ -52,6 +52,12 @@ class Programme:
         newest = max(d.effective_from for d in self.documents if d.level == "base")
         return str(self.parameter("max_quarantine_share", newest))
 
+    @property
+    def require_manifest(self) -> bool:
+        """Whether a delivery without `MANIFEST.json` is refused, by the newest base document."""
+        newest = max(d.effective_from for d in self.documents if d.level == "base")
+        return bool(self.parameter("require_manifest", newest))
+
     def setter(
         self, path: str, day: date, product: str | None = None, activity_id: str | None = None
     ) -> Document | None:

@@ -1,6 +1,7 @@
 """Ingestion: source folders become checked feed tables; what is bad goes to quarantine, raw identifiers to tokens."""
 
 from pipelines.ingest.build import IngestSummary, build
+from pipelines.ingest.delivery import check_manifest
 from pipelines.ingest.sources import fingerprint
 
-__all__ = ["IngestSummary", "build", "fingerprint"]
+__all__ = ["IngestSummary", "build", "check_manifest", "fingerprint"]

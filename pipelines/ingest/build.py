@@ -54,17 +54,18 @@ def build(
     allow_read: Sequence[Path] = (),
     require_manifest: bool = False,
     vault: Vault | None = None,
-    earlier: Sequence[Path] = (),
+    earlier: Sequence[health.Earlier] = (),
+    delivered_as: str = "",
 ) -> IngestSummary:
     """Make the 15 feeds in kept form, `feed_fact` and `quarantined_money`; write `<folder>/quarantine/TABLE.parquet`.
 
     Raises InputRefused, before anything is kept, for whatever docs/feeds.md calls fatal: exit 3, nothing published.
-    `earlier` are the table folders of published runs, oldest first, against which gaps and volumes are held; what is
-    unusual is in `alarms` of the summary and in `<folder>/delivery.json`.
+    `earlier` are the published runs, oldest first, against which gaps and volumes are held. What is unusual is in the
+    table `feed_alarm`, under `delivered_as`, the SHA-256 of the delivery: nothing is issued until a person accepts it.
     """
     files = find(sources)
     promised = delivery.read(sources, required=require_manifest, cutoff_at=wh.run.cutoff_at)
-    alarms = health.gaps(promised, delivery.kept(earlier[-1]) if earlier else None)
+    alarms = health.gaps(promised, delivery.kept(earlier[-1].tables) if earlier else None)
     if promised:
         delivery.check_files(promised, files)
     delivered = frozenset(f.table for f in files)
@@ -89,14 +90,23 @@ def build(
         decide(wh, contract, delivered)
     quarantine.close(wh, active, files)
     summary = _summary(wh)
-    alarms += health.volumes(summary.rows_in, health.volumes_of(earlier))
+    alarms += health.volumes(summary.rows_in, wh.run.as_of, health.volumes_of(earlier))
     quarantine.enforce(wh, Decimal(str(max_quarantine_share)))
     quarantine.write(wh, delivered)
     _clean(wh)
-    delivery.keep(wh.folder, sources, alarms)
-    for alarm in alarms:
-        log.warning("stage=feeds code=%s: %s", alarm.code, alarm.sentence)
+    delivery.keep(wh.folder, promised)
+    _sound(wh, alarms, delivered_as)
     return replace(summary, alarms=alarms)
+
+
+def _sound(wh: Warehouse, alarms: Sequence[Alarm], delivered_as: str) -> None:
+    wh.empty("feed_alarm")
+    for alarm in alarms:
+        log.warning("stage=feeds code=%s: %s; no month is issued until a person accepts it", alarm.code, alarm.sentence)
+        wh.execute(
+            "insert into feed_alarm values ($code, $feed, $sentence, $delivery)",
+            code=alarm.code, feed=alarm.feed, sentence=alarm.sentence, delivery=delivered_as,
+        )  # fmt: skip
 
 
 def _empty_judged(wh: Warehouse, contract: Contract) -> None:

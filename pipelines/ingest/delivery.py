@@ -24,10 +24,11 @@ log = logging.getLogger("tongren")
 
 @dataclass(frozen=True)
 class Alarm:
-    """One reason not to issue a month: `feed.gap` or `feed.volume`, and a sentence."""
+    """One reason not to issue a month: `feed.gap` or `feed.volume`, a sentence, and the feed that it is about."""
 
     code: str
     sentence: str
+    feed: str = "MANIFEST.json"
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,18 @@ class Delivery:
     files: Mapping[str, Promise] = field(default_factory=dict)
 
 
+def check_manifest(sources: Path, required: bool) -> None:
+    """Refuse (`file.manifest`) a source folder without a manifest where a setting requires one."""
+    path = sources / NAME
+    if path.is_symlink() or (required and not path.is_file()):
+        raise InputRefused("file.manifest", "a manifest is required and missing", where=path)
+
+
 def read(sources: Path, *, required: bool, cutoff_at: datetime) -> Delivery | None:
     """The manifest, or None. Raises InputRefused file.manifest or feed.future."""
     path = sources / NAME
-    if path.is_symlink() or not path.is_file():
-        if required or path.is_symlink():
-            raise InputRefused("file.manifest", "a manifest is required and missing", where=path)
+    check_manifest(sources, required)
+    if not path.is_file():
         return None
     if path.stat().st_size > MOST_BYTES:
         raise InputRefused("file.manifest", "the manifest is longer than 1 MB", where=path)
@@ -74,17 +81,24 @@ def _parsed(path: Path) -> Delivery:
     return _delivery(dict(json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_pairs)))
 
 
-def keep(folder: Path, sources: Path, alarms: Sequence[Alarm]) -> None:
-    """Leave the manifest (if there is one) and the alarms in `<folder>/delivery.json`, for the next run to compare with."""
-    if (sources / NAME).is_file() or alarms:
-        said = json.loads((sources / NAME).read_text(encoding="utf-8")) if (sources / NAME).is_file() else {"files": {}}
-        said["alarms"] = [{"code": a.code, "sentence": a.sentence} for a in alarms]
-        (folder / KEPT).write_text(json.dumps(said, sort_keys=True, indent=1) + "\n", encoding="utf-8")
+def keep(folder: Path, made: Delivery | None) -> None:
+    """Leave what the manifest says, if there is one, in `<folder>/feeds/delivery.json`, for the next run to compare with."""
+    if made is None:
+        return
+    files = {
+        name: {"sha256": f.sha256, "rows": f.rows, "money": {n: str(v) for n, v in f.money.items()}}
+        for name, f in made.files.items()
+    }
+    said = {"created_at": made.created_at and made.created_at.isoformat(), "version": made.version,
+            "supersedes": made.supersedes, "sequence": made.sequence, "files": files}  # fmt: skip
+    (folder / "feeds").mkdir(exist_ok=True)
+    (folder / "feeds" / KEPT).write_text(json.dumps(said, sort_keys=True, indent=1) + "\n", encoding="utf-8")
 
 
 def kept(folder: Path) -> Delivery | None:
-    """The manifest that an earlier run left in its folder."""
-    return _parsed(folder / KEPT) if (folder / KEPT).is_file() else None
+    """The manifest that an earlier run left in its folder of tables."""
+    path = folder / "feeds" / KEPT
+    return _parsed(path) if path.is_file() else None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:

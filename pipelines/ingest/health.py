@@ -6,9 +6,12 @@ Such a run publishes groups and flags, but issues no month until somebody has lo
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,6 +21,14 @@ from pipelines.ingest.delivery import Alarm, Delivery
 
 FEWEST_RUNS = 20
 MOST_SIGMAS = 5.0
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A published run against which a delivery is held: its as-of day and its folder of tables."""
+
+    as_of: date
+    tables: Path
 
 
 def gaps(now: Delivery | None, before: Delivery | None) -> tuple[Alarm, ...]:
@@ -38,37 +49,46 @@ def gaps(now: Delivery | None, before: Delivery | None) -> tuple[Alarm, ...]:
     return (Alarm("feed.gap", f"{missing} deliveries are missing between {before.sequence} and {now.sequence}"),)
 
 
-def volumes(now: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> tuple[Alarm, ...]:
-    """Feeds whose growth since the last run is beyond 5 sigma of the growths before. `earlier`: rows in, oldest first.
+def volumes(now: Mapping[str, int], on: date, earlier: Sequence[tuple[date, Mapping[str, int]]]) -> tuple[Alarm, ...]:
+    """Feeds whose growth since the last run is beyond 5 sigma of the growths before.
 
-    Every delivery is the full history, so it is the growth that has a usual size. Fewer than 20 earlier runs tell nothing.
+    `earlier`: as-of day and rows in per feed, oldest first. Every delivery is the full history, so it is the growth per
+    day that has a usual size. Of several runs for one day the last counts; fewer than 20 tell nothing.
     """
     found: list[Alarm] = []
+    days = {day: rows for day, rows in earlier if day < on}
     for feed, rows in sorted(now.items()):
-        series = [run[feed] for run in earlier if feed in run]
+        series = [(day, days[day][feed]) for day in sorted(days) if feed in days[day]]
         if len(series) < FEWEST_RUNS:
             continue
-        growths = [b - a for a, b in itertools.pairwise(series)]
-        usual, spread = statistics.fmean(growths), max(1.0, statistics.pstdev(growths))
-        growth = rows - series[-1]
-        if abs(growth - usual) > MOST_SIGMAS * spread:
+        growths = [(b - a) / (then - day).days for (day, a), (then, b) in itertools.pairwise(series)]
+        since = (on - series[-1][0]).days
+        usual, grew = statistics.fmean(growths) * since, rows - series[-1][1]
+        spread = max(1.0, statistics.pstdev(growths) * since, _floor(growths, usual, series[-1][1]))
+        if abs(grew - usual) > MOST_SIGMAS * spread:
             found.append(
                 Alarm(
                     "feed.volume",
-                    f"{feed} grew by {growth} rows; {usual:.0f} is usual over {len(growths)} runs, give or take {spread:.0f}",
+                    f"{feed} grew by {grew} rows; {usual:.0f} is usual over {len(series)} runs, give or take {spread:.0f}",
+                    feed,
                 )
             )
     return tuple(found)
 
 
-def volumes_of(earlier: Sequence[Path]) -> list[Mapping[str, int]]:
+def _floor(growths: Sequence[float], usual: float, rows: int) -> float:
+    """The least spread: of a count, its root; where nothing ever grew (one delivery run many times), 1 % of the rows."""
+    return math.sqrt(abs(usual)) if any(growths) else rows / 100
+
+
+def volumes_of(earlier: Sequence[Earlier]) -> list[tuple[date, Mapping[str, int]]]:
     """Rows in per feed of each earlier run, from its `feeds/feed_fact.parquet`; runs without one are left out."""
-    found: list[Mapping[str, int]] = []
-    for folder in earlier:
-        path = folder / "feeds" / "feed_fact.parquet"
+    found: list[tuple[date, Mapping[str, int]]] = []
+    for run in earlier:
+        path = run.tables / "feeds" / "feed_fact.parquet"
         if path.exists():
             rows: Counter[str] = Counter()
             for fact in pq.read_table(path, columns=["feed", "rows_in"]).to_pylist():
                 rows[fact["feed"]] += fact["rows_in"]
-            found.append(rows)
+            found.append((run.as_of, rows))
     return found

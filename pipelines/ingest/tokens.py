@@ -47,7 +47,7 @@ def _replace(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str]
     con.execute(_IDENTIFIERS_OUT)
     con.execute("create table also_identifiers (rid bigint, token varchar, mask varchar, cls varchar, links boolean)")
     for name, kind in kinds.items():
-        _map(con, key, kind, f"select value from judged_identifiers where kind = '{name}' and rule is null")
+        map_values(con, key, kind, f"select value from judged_identifiers where kind = '{name}' and rule is null")
         con.execute(_IDENTIFIERS_OF_KIND, {"kind": name})
         con.execute(_ALSO_OF_KIND, {"kind": name})
         if vault is not None:
@@ -57,7 +57,7 @@ def _replace(con: duckdb.DuckDBPyConnection, key: Key, delivered: frozenset[str]
     con.execute("drop table judged_identifiers")
     con.execute("alter table tokened_identifiers rename to judged_identifiers")
     for column in ("id_doc", "phone") if "staff" in delivered else ():
-        _map(
+        map_values(
             con,
             key,
             kinds[column],
@@ -81,7 +81,7 @@ def _seal(con: duckdb.DuckDBPyConnection, vault: Vault, kind: str) -> None:
         )
 
 
-def _map(con: duckdb.DuckDBPyConnection, key: Key, kind: Kind, values: str) -> None:
+def map_values(con: duckdb.DuckDBPyConnection, key: Key, kind: Kind, values: str) -> None:
     """`token_map`: one row per distinct raw value; `also_map`: the coarser forms of a value."""
     con.execute(f"create table token_map ({_COLUMNS})")
     con.execute("create table also_map (value varchar, token varchar, mask varchar, cls varchar, links boolean)")

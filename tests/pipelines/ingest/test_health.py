@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from data_contracts.errors import InputRefused
 from pipelines import contract_report
 from pipelines.ingest.delivery import Delivery, Promise
-from pipelines.ingest.health import gaps, volumes
+from pipelines.ingest.health import Earlier, gaps, volumes
 
 
 def sent(sequence: int, version: int = 1, content: str = "a", supersedes: int | None = None) -> Delivery:
@@ -32,12 +34,34 @@ def test_file_conflict_unless_the_version_is_higher_or_supersedes() -> None:
     assert gaps(sent(5, content="b", supersedes=1), sent(4)) == ()
 
 
+def series(rows: Callable[[int], int], days: int = 20) -> list[tuple[date, dict[str, int]]]:
+    """One run per day from 1 January on; `rows` gives the orders of each."""
+    return [(date(2026, 1, 1) + timedelta(days=i), {"orders": rows(i)}) for i in range(days)]
+
+
+def codes(orders: int, on: date, earlier: Any) -> list[str]:
+    """The codes of the alarms that a delivery of so many orders raises."""
+    return [a.code for a in volumes({"orders": orders}, on, earlier)]
+
+
 def test_feed_volume_five_sigma_against_at_least_twenty_runs() -> None:
-    usual = [{"orders": 1000 + 100 * i + (i % 3)} for i in range(20)]
-    assert volumes({"orders": 3001}, usual) == ()
-    assert [a.code for a in volumes({"orders": 9000}, usual)] == ["feed.volume"]
-    assert [a.code for a in volumes({"orders": 2000}, usual)] == ["feed.volume"]
-    assert volumes({"orders": 9000}, usual[:19]) == ()
+    usual, next_day = series(lambda i: 1000 + 100 * i + (i % 3)), date(2026, 1, 21)
+    assert codes(3001, next_day, usual) == []
+    assert codes(9000, next_day, usual) == codes(2900, next_day, usual) == ["feed.volume"]
+    assert codes(9000, next_day, usual[:19]) == []
+    assert codes(1000 + 100 * 30, date(2026, 1, 31), usual) == []  # eleven days later, eleven days' growth
+
+
+def test_feed_volume_counts_a_day_once_and_never_the_day_itself() -> None:
+    usual, today = series(lambda i: 1000 + 100 * i), date(2026, 1, 20)
+    assert codes(2900, today, usual) == []  # the same delivery again, after a decision
+    assert codes(3000, date(2026, 1, 21), [*usual, (today, {"orders": 2900})]) == []
+
+
+def test_feed_volume_after_one_delivery_run_for_many_days() -> None:
+    same, next_day = series(lambda i: 10_000), date(2026, 1, 21)
+    assert codes(10_050, next_day, same) == []
+    assert codes(20_000, next_day, same) == codes(5_000, next_day, same) == ["feed.volume"]
 
 
 def test_the_contract_report_counts_and_shows_no_value(feeds: Any, deliver: Any, ingest: Any, tmp_path: Path) -> None:
@@ -69,7 +93,7 @@ def test_an_ingestion_says_what_is_unusual_against_earlier_runs(feeds: Any, deli
     first = ingest(folder)
     first.wh.publish()
     (folder / "MANIFEST.json").write_text(json.dumps(manifest | {"sequence": 6, "version": 2}))
-    second = ingest(folder, earlier=[first.wh.folder])
+    second = ingest(folder, earlier=[Earlier(date(2026, 1, 30), first.wh.folder)], delivered_as="abc")
     assert [a.code for a in second.summary.alarms] == ["feed.gap"]
-    assert "feed.gap" in (second.wh.folder / "delivery.json").read_text()
+    assert second.rows("select code, feed, delivery from feed_alarm") == [("feed.gap", "MANIFEST.json", "abc")]
     assert first.summary.alarms == ()
