@@ -19,7 +19,7 @@ SQLITE = ("select name from sqlite_master where type = 'table' and name not like
 POSTGRES = ("select tablename from pg_tables where schemaname = current_schema() order by tablename",
             "select viewname, definition, '' from pg_views where schemaname = current_schema() union all select tgname,"
             " pg_get_triggerdef(oid), tgenabled::text from pg_trigger where not tgisinternal order by 1, 2")  # fmt: skip
-dumps = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+OURS, dumps = ("audit", "alembic_version"), json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def sha(text: str) -> str:
@@ -65,11 +65,10 @@ def anchors(query: Any, shape: str, hashes: dict[int, str], folder: Path, key: s
     prev, version, peaks = "", next(iter(query("select version_num from alembic_version")))[0], list[tuple[int, str]]()
     schema = sha(dumps([list(r) for r in query(shape)]))
     for path in (paths := sorted(folder.glob("*.json"))):
-        point, name, signed = json.loads(path.read_text(encoding="utf-8")), path.name, False
-        body, text, signer = point["body"], dumps(point["body"]), (key if path == paths[-1] else None) or point["public_key"]
+        p, name, signed = json.loads(path.read_text(encoding="utf-8")), path.name, False
+        body, text, signer = p["body"], dumps(p["body"]), (key if path == paths[-1] else None) or p["public_key"]
         with contextlib.suppress(InvalidSignature, ValueError):
-            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signer))
-            signed = public.verify(bytes.fromhex(point["signature"]), text.encode()) is None
+            signed = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signer)).verify(bytes.fromhex(p["signature"]), text.encode()) is None
         for seq in range(sum(size for size, _ in peaks) + 1, body["seq"] + 1):
             node, size = sha("leaf" + hashes.get(seq, "")), 1
             while peaks and peaks[-1][0] == size:
@@ -81,22 +80,20 @@ def anchors(query: Any, shape: str, hashes: dict[int, str], folder: Path, key: s
                   f"checkpoint {name}: one before it is missing or changed": body["prev"] != prev or name != f"{body['seq']:012d}.json",
                   f"entry {min(body['seq'], len(hashes) + 1)}: differs from {name} or is gone": hashes.get(body["seq"]) != body["head"],
                   f"checkpoint {name}: its Merkle root is not that of the entries": body.get("merkle", root) != root,
-                  f"checkpoint {name}: the ledger has other totals": list(map(int, sums)) != [body["ledger"][k] for k in ("postings", "fen")],
-                  f"checkpoint {name}: triggers, views or tables changed since": body["schema"] != schema and body["version"] == version}  # fmt: skip
+                  f"checkpoint {name}: the ledger has other totals": body["ledger"] != {"postings": int(sums[0]), "fen": int(sums[1])},
+                  f"checkpoint {name}: the schema was changed since": version == body["version"] and schema != body["schema"]}  # fmt: skip
         yield from (told for told, wrong in faulty.items() if wrong)
         prev = sha(text)
 
 
 def faults(query: Any, kind: tuple[str, str], folder: Path | str | None = None, key: str | None = None) -> list[str]:
     """All faults of the books behind `query` (any DB-API execute); `kind` is SQLITE or POSTGRES."""
-    hashes, effects = dict[int, str](), dict[str, dict[int, Any]]()
-    tables = [t for (t,) in query(kind[0]) if t not in ("audit", "alembic_version")]
-    found = [*chain(query, hashes, effects), *rows(query, tables, effects)]
-    return [*found, *(anchors(query, kind[1], hashes, Path(folder), key) if folder else ())]
+    hashes, effects, tables = dict[int, str](), dict[str, dict[int, Any]](), [t for (t,) in query(kind[0]) if t not in OURS]
+    anchored = anchors(query, kind[1], hashes, Path(folder), key) if folder else ()
+    return [*chain(query, hashes, effects), *rows(query, tables, effects), *anchored]
 
 
 if __name__ == "__main__":
     kind = POSTGRES if (where := sys.argv[1]).startswith("postgres") else SQLITE
-    opened: Any = __import__("psycopg").connect(where) if kind is POSTGRES else sqlite3.connect(f"file:{where}?mode=ro", uri=True)
-    told = faults(opened.execute, kind, *sys.argv[2:4])
-    sys.exit(sys.stdout.write("\n".join(told or ["the books verify"]) + "\n") and bool(told))
+    db: Any = __import__("psycopg").connect(where) if kind is POSTGRES else sqlite3.connect(f"file:{where}?mode=ro", uri=True)
+    sys.exit(sys.stdout.write("\n".join((told := faults(db.execute, kind, *sys.argv[2:4])) or ["the books verify"]) + "\n") and bool(told))

@@ -196,6 +196,12 @@ class Books:
         described = audit_verify.sha(audit_verify.dumps([list(r) for r in shape]))
         return {**head[0], "ledger": ledger[0], "version": version, "schema": described}
 
+    def hashes(self, after: int, until: int) -> list[str]:
+        """The hashes of the entries with numbers above `after` up to `until`, in order."""
+        with self.reading() as book:
+            rows = book.rows("select hash from audit where seq > :a and seq <= :u order by seq", a=after, u=until)
+        return [r["hash"] for r in rows]
+
     def audit_faults(self, checkpoints: Path | None = None, public_key: str | None = None) -> list[str]:
         """What is wrong with the audit chain, the rows under it and the checkpoints; empty when all verifies."""
         folder = checkpoints if checkpoints is not None and checkpoints.is_dir() else None

@@ -79,3 +79,20 @@ def payload(entry: Entry, *, seq: int, ts: int, prev: str, effects: Mapping[str,
             "prev": prev,
         }
     )
+
+
+def merkle(peaks: list[tuple[int, str]], hashes: Iterable[str]) -> str:
+    """The root over all entries' hashes, once `hashes` have joined `peaks` (sizes and roots of full trees, the largest first)."""
+    for entry in hashes:
+        node, size = _sha("leaf" + entry), 1
+        while peaks and peaks[-1][0] == size:
+            node, size = _sha("node" + peaks.pop()[1] + node), size * 2
+        peaks.append((size, node))
+    root = ""
+    for _, node in reversed(peaks):
+        root = _sha("node" + node + root) if root else node
+    return root
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from casebook import chain
 from casebook.audit_verify import dumps, sha
 from casebook.books import Books
 from data_contracts.vault import Key
@@ -42,7 +43,13 @@ class Seal:
         if path.exists():
             return path
         earlier = sorted(p for p in self.folder.glob("*.json") if p.name < path.name)
-        body["prev"] = sha(dumps(json.loads(earlier[-1].read_text(encoding="utf-8"))["body"])) if earlier else ""
+        before = json.loads(earlier[-1].read_text(encoding="utf-8"))["body"] if earlier else None
+        body["prev"] = sha(dumps(before)) if before else ""
+        # The full trees so far stand in the checkpoint, so that the next one reads only what came after it.
+        grown = int(before["seq"]) if before and "peaks" in before else 0
+        peaks = [(int(size), str(node)) for size, node in before["peaks"]] if before and grown else []
+        body["merkle"] = chain.merkle(peaks, books.hashes(grown, body["seq"]))
+        body["peaks"] = [list(p) for p in peaks]
         point = {"body": body, "public_key": self.public_key, "signature": self._key.sign(dumps(body).encode()).hex()}
         _write(path, point)
         return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -77,8 +78,6 @@ def test_the_script_stands_alone_and_is_short() -> None:
 
 def _rechain(con: sqlite3.Connection, start: int) -> None:
     """What an attacker who knows the code does: hash everything again from an entry on."""
-    import json
-
     rows = con.execute("select seq, payload from audit order by seq").fetchall()
     prev = chain.GENESIS
     for seq, payload in rows:
@@ -240,3 +239,27 @@ def test_floats_have_no_place_in_the_chain() -> None:
     with pytest.raises(TypeError, match="float"):
         chain.canonical({"amount": 1.5})
     assert chain.canonical({"b": "e\u0301", "a": [1, None, True]}) == '{"a":[1,null,true],"b":"é"}'
+
+
+def test_a_checkpoint_tells_the_merkle_root_of_the_whole_chain_and_the_ledger(books: Books, tmp_path: Path) -> None:
+    seal = Seal(tmp_path / "checkpoints", KEY)
+    fill(books)
+    seal.stamp(books)
+    propose(books, subject_id="P10")
+    body = json.loads(seal.stamp(books).read_text())["body"]  # type: ignore[union-attr] # the books are not empty
+    assert body["merkle"] == chain.merkle([], books.hashes(0, body["seq"]))
+    assert body["ledger"] == {"postings": 7, "fen": 622}
+    assert books.audit_faults(tmp_path / "checkpoints", seal.public_key) == []
+
+
+@pytest.mark.parametrize(("what", "told"), [("merkle", "Merkle root"), ("ledger", "other totals")])
+def test_a_signed_checkpoint_that_disagrees_with_the_books_is_found(books: Books, tmp_path: Path, what: str, told: str) -> None:
+    seal = Seal(tmp_path / "checkpoints", KEY)
+    fill(books)
+    path = seal.stamp(books)
+    assert path is not None
+    body = json.loads(path.read_text())["body"]
+    body[what] = {"postings": 7, "fen": 1} if what == "ledger" else "0" * 64
+    signature = seal._key.sign(audit_verify.dumps(body).encode()).hex()
+    path.write_text(json.dumps({"body": body, "public_key": seal.public_key, "signature": signature}))
+    assert any(told in f for f in books.audit_faults(tmp_path / "checkpoints", seal.public_key))
