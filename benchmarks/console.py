@@ -26,13 +26,13 @@ from urllib.parse import urlencode
 import click
 
 from benchmarks.casebook_load import fill
-from benchmarks.console_world import RUN_ID, publish
+from benchmarks.console_world import publish
 from benchmarks.record import record
 from console.counter import Counter
+from console.reading import Reading
 from console.serve import cores, listening
 from console.sessions import Sessions
 from console.shelf import Shelf
-from console.reading import Reading
 
 MIX = (("case", 50), ("queue", 30), ("json", 10), ("decide", 10))
 STEADY = 150
@@ -77,7 +77,8 @@ class Client:
             verb = "approve" if self.turn.random() < 0.5 else "reject"
             writer.write(
                 f"POST /decisions/{decision}/{verb} HTTP/1.1\r\n{self.head}Content-Type: application/x-www-form-urlencoded\r\n"
-                f"Content-Length: {len(form)}\r\n\r\n".encode() + form
+                f"Content-Length: {len(form)}\r\n\r\n".encode()
+                + form
             )
             status, body = await _answer(reader)
             return "" if status == 303 else f"decide {status} {body[-200:]!r}"
@@ -162,7 +163,9 @@ def quantiles(took: list[float]) -> str:
 @click.option("--seconds", type=float, default=20.0)
 @click.option("--rounds", type=int, default=3)
 @click.option("--batch", is_flag=True, help="While `tongren run` goes on over a simulated programme.")
-@click.option("--keep", type=click.Path(path_type=Path), help="A folder for the made state, used again when it is there.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="A folder for the made state, used again when it is there."
+)
 def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, batch: bool, keep: Path | None) -> None:
     """Measure, print and record."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -237,7 +240,9 @@ def _all_figures(port: int, server: int, people: list[tuple[str, str]], cases: i
                 took[kind] += found
         middle = [statistics.median(float(str(r[k])) for r in rows) for k in list(rows[0])[:3]]
         cells = [quantiles(took[kind]) if took[kind] else "" for kind, _ in MIX]
-        lines.append(f"| {name} | {middle[0]:.0f} | {middle[1]:.1f} | {middle[2]:.1f} | {' | '.join(cells)} | {len(faults)} |")
+        lines.append(
+            f"| {name} | {middle[0]:.0f} | {middle[1]:.1f} | {middle[2]:.1f} | {' | '.join(cells)} | {len(faults)} |"
+        )
         for fault in faults[:3]:
             print(fault, file=sys.stderr)
     return "\n".join(lines)

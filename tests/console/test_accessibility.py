@@ -41,7 +41,9 @@ def axe() -> str:
 def test_axe_finds_nothing_on_any_page(app: FastAPI, browser: Any, address: str, axe: str, lang: str) -> None:
     context = browser.new_context(viewport={"width": 1380, "height": 900}, bypass_csp=True)
     token = app.state.desk.sessions.begin("an", frozenset(ROLES))
-    context.add_cookies([{"name": "tongren", "value": token, "url": address}, {"name": "lang", "value": lang, "url": address}])
+    context.add_cookies(
+        [{"name": "tongren", "value": token, "url": address}, {"name": "lang", "value": lang, "url": address}]
+    )
     found = []
     try:
         page = context.new_page()

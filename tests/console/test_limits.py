@@ -1,0 +1,127 @@
+"""What one client may take: changes and exports in a time, slow requests, bodies without an end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from console.app import create_app
+from console.counter import Counter
+from console.patience import Patience
+from console.rates import Rate, Rates
+from console.sessions import Sessions
+from tests.console import world
+from tests.console.conftest import SignIn, csrf
+
+SOCKETS = 500 if os.environ.get("TONGREN_SOAK") else 20
+
+
+class Hasty(Patience):
+    """Waits half a second."""
+
+    seconds = 0.5
+
+
+@pytest.fixture
+def port(app: FastAPI) -> Iterator[int]:
+    """The app behind a server that waits half a second for the slow."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", http=Hasty, ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+
+
+SAID = (
+    b"",
+    b"GET /queue HTTP/1.1\r\nHost: x\r\nX-",
+    b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nname=",
+)
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_slow_clients_are_dropped_and_others_are_served(port: int, said: bytes) -> None:
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(SOCKETS)]
+    try:
+        for one in slow:
+            one.sendall(said)
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as quick:
+            quick.sendall(b"GET /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert quick.recv(20).startswith(b"HTTP/1.1 200")
+        for one in slow:
+            one.settimeout(5)
+            try:
+                got = b"".join(iter(lambda one=one: one.recv(4096), b""))
+                assert not got or got.startswith(b"HTTP/1.1 4"), got[:80]
+            except ConnectionResetError:
+                continue
+    finally:
+        for one in slow:
+            one.close()
+
+
+def test_a_body_whose_length_is_not_said_is_refused(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    answer = client.post(f"/cases/{world.CASE}/note", content=iter([b"csrf=", b"x"]))
+    assert answer.status_code == 411
+
+
+def test_changes_and_exports_of_one_person_have_a_rate(app: FastAPI, sign_in: SignIn) -> None:
+    now = [0.0]
+    rates = Rates(
+        lambda: now[0],
+        rates={"change": Rate(2, 60), "export": Rate(1, 60), "reveal": Rate(1, 60), "public": Rate(9, 9)},
+    )
+    object.__setattr__(app.state.desk, "rates", rates)
+    one, other = sign_in("analyst", name="an"), sign_in("analyst", name="bo")
+    form = {"promoter": "Q", "reason": "neighbour"}
+    assert [one.post("/ties", data={**csrf(one), **form}).status_code for _ in range(3)] == [303, 303, 429]
+    refused = one.post("/ties", data={**csrf(one), **form})
+    assert refused.status_code == 429 and 1 <= int(refused.headers["retry-after"]) <= 31
+    assert other.post("/ties", data={**csrf(other), **form}).status_code == 303
+    assert [one.get("/queue.csv").status_code for _ in range(2)] == [200, 429]
+    now[0] += 31
+    assert one.post("/ties", data={**csrf(one), **form}).status_code == 303
+
+
+def test_processes_of_one_console_share_sessions_and_rates(tmp_path: Path) -> None:
+    here, there = Counter(tmp_path / "s.db"), Counter(tmp_path / "s.db")
+    token = Sessions(counter=here).begin("an", frozenset({"viewer"}))
+    found = Sessions(counter=there).find(token)
+    assert found is not None and (found.user, found.roles) == ("an", {"viewer"})
+    rate = {"change": Rate(1, 60)}
+    assert (
+        Rates(lambda: 0.0, here, rate).wait("change", "an") == 0 < Rates(lambda: 0.0, there, rate).wait("change", "an")
+    )
+    assert here.secret("x") == there.secret("x")
+
+
+def test_a_page_shows_at_once_what_another_process_wrote(state: Path) -> None:
+    shared = state / "console" / "sessions.db"
+    one, other = (create_app(state, shared=shared) for _ in range(2))
+    token = one.state.desk.sessions.begin("an", frozenset({"analyst"}))
+    clients = []
+    for app in (one, other):
+        client = TestClient(app, follow_redirects=False)
+        client.cookies.set("tongren", token)
+        clients.append(client)
+    path = f"/cases/{world.CASE}"
+    seen = clients[1].get(f"{path}.json").json()["case"]["version"]
+    form = {"csrf": one.state.desk.sessions.find(token).csrf, "reason": "mine", "seen": seen}
+    assert clients[0].post(f"{path}/take", data=form).status_code == 303
+    assert clients[1].get(f"{path}.json").json()["case"]["owner"] == "an"
+    assert clients[1].get("/queue.json?view=mine").json()["total"] == 1
+    for app in (one, other):
+        app.state.desk.books.close()
