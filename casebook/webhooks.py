@@ -56,20 +56,26 @@ Send = Callable[[str, bytes, Mapping[str, str]], int]
 """Sends a body with headers to an address; returns the status, raises OSError when there is none."""
 
 
-def messages(book: Ledgerbook, priority: Mapping[str, int] | None = None, least_fen: int = 0) -> list[Message]:
-    """Everything there is to tell, in the order of the books. `priority` tells the money on a case (the run's case_money)."""
+def messages(
+    book: Ledgerbook, priority: Mapping[str, int] | None = None, least_fen: int = 0, since: int = 0
+) -> list[Message]:
+    """Everything there is to tell after entry `since`, in the order of the books.
+
+    `priority` tells the money on a case (the run's case_money).
+    """
     found = []
-    for row in book.rows("select * from instruction order by seq, instruction_id"):
+    for row in book.rows("select * from instruction where seq > :s order by seq, instruction_id", s=since):
         body = {k: row[k] for k in ("instruction_id", "kind", "subject_id", "decision_id", "created_on", "amount_fen")}
         found.append(Message(row["instruction_id"], "instruction", {"instruction": body}))
     for row in book.rows(
         "select d.decision_id, d.measure, d.clause, d.subject_kind, d.subject_id, d.promoter_id, e.run_seq"
         " from decision_event as e inner join decision as d on d.decision_id = e.decision_id"
-        " where e.action = 'apply' order by e.seq, e.decision_id"
+        " where e.action = 'apply' and e.seq > :s order by e.seq, e.decision_id", s=since,
     ):
         found.append(Message(f"{row['decision_id']}.applied", "decision.applied", {"decision": row}))
     for row in book.rows(
-        "select case_id, subject_kind, subject_id, opened_on, deadline_on from case_file order by seq, case_id"
+        "select case_id, subject_kind, subject_id, opened_on, deadline_on from case_file where seq > :s order by seq, case_id",
+        s=since,
     ):
         fen = (priority or {}).get(row["case_id"], 0)
         if fen >= least_fen:
@@ -79,7 +85,7 @@ def messages(book: Ledgerbook, priority: Mapping[str, int] | None = None, least_
 
 def deliver(
     books: Books, targets: Mapping[str, Sequence[str]], key: Key, *, priority: Mapping[str, int] | None = None,
-    least_fen: int = 0, send: Send | None = None, at_most: int = 1000,
+    least_fen: int = 0, send: Send | None = None, at_most: int = 1000, since: int = 0,
 ) -> Report:  # fmt: skip
     """One round: every message that a target still lacks and whose wait is over. `targets` maps address to kinds wanted.
 
@@ -93,19 +99,21 @@ def deliver(
             )
     with books.reading() as book:
         now = book.clock()
-        told = messages(book, priority, least_fen)
+        told = messages(book, priority, least_fen, since)
         past = _past(book)
     delivered = failed = waiting = 0
     for address, kinds in targets.items():
+        down = False
         for message in (m for m in told if m.kind in kinds):
             attempt, done, at = past.get((message.message_id, address), (0, False, 0))
             if done:
                 continue
-            if delivered + failed >= at_most or now < at + _wait(attempt):
+            if down or delivered + failed >= at_most or now < at + _wait(attempt):
                 waiting += 1
                 continue
             status = _attempt(send or post, address, message, key, now)
             taken = 200 <= status < 300
+            down = status == 0  # whoever cannot be reached would hold up the round, message by message
             _note(books, message, address, attempt + 1, status, taken)
             delivered, failed = delivered + taken, failed + (not taken)
     return Report(delivered, failed, waiting)

@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from casebook import webhooks
+from casebook import targets, webhooks
 from casebook.books import Books
-from data_contracts.errors import UsageError
+from data_contracts.errors import NotAllowed, NotFound, UsageError
 from data_contracts.vault import Key
 from tests.casebook.conftest import LAST, publish
 
@@ -159,3 +159,31 @@ def test_a_real_target_takes_the_message_over_http(told: Books, server: tuple[st
     address, taken = server
     assert webhooks.deliver(told, {address: webhooks.KINDS}, KEY).delivered == 2
     assert len(taken) == 2
+
+
+def test_a_target_is_told_of_what_came_after_it_until_it_ends(told: Books, server: tuple[str, list[bytes]]) -> None:
+    address, taken = server
+    target = targets.add(told, address, "li", "the fraud desk", least_fen=100)
+    with pytest.raises(NotAllowed, match="told already"):
+        targets.add(told, address, "li", "again")
+    assert targets.deliver_all(told, KEY) == webhooks.Report(0, 0, 0)
+    cases = [{**CASE, "case_id": f"C{n}", "priority_fen": fen} for n, fen in ((2, 99), (3, 100))]
+    publish(told, 2, instruction=[{**WARN, "instruction_id": "I2", "kind": "freeze_promoter"}], new_case=cases)
+    background = targets.loop(told, KEY, every=3600)
+    background.start()
+    background.stop()
+    kinds = sorted(json.loads(b)["kind"] for b in taken)
+    assert kinds == ["case.opened", "instruction"]
+    targets.end(told, target, "li", "moved")
+    publish(told, 3, instruction=[{**WARN, "instruction_id": "I3"}])
+    assert targets.deliver_all(told, KEY) == webhooks.Report(0, 0, 0)
+    with pytest.raises(NotAllowed, match="ended already"):
+        targets.end(told, target, "li", "moved")
+    with pytest.raises(NotFound):
+        targets.end(told, "W404", "li", "x")
+    assert told.audit_faults() == []
+
+
+def test_who_cannot_be_reached_does_not_hold_up_the_round(told: Books) -> None:
+    target = Target(0)
+    assert webhooks.deliver(told, ALL, KEY, send=target) == webhooks.Report(0, 1, 1)
