@@ -12,6 +12,7 @@ import pytest
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
 from pipelines.ingest import build
+from tests.counts import SoakCount
 from tests.pipelines.ingest.conftest import AS_OF, GOOD, KEY, ZONE, csv_text
 
 ORDER, ACCOUNT, IDENTIFIER, PROMOTER = "orders", "accounts", "identifiers", "promoters"
@@ -96,7 +97,8 @@ def test_quarantined(number: int, spoilt: dict[tuple[str, int], str]) -> None:
     assert spoilt.get((feed, place)) == code
 
 
-def test_the_good_rows_beside_the_bad_ones_are_kept(spoilt: dict[tuple[str, int], str]) -> None:
+def test_the_good_rows_beside_the_bad_ones_are_kept(spoilt: dict[tuple[str, int], str], soak_count: SoakCount) -> None:
+    soak_count("hostile_rows", len(QUARANTINED))
     assert len(spoilt) == len(QUARANTINED)
 
 
