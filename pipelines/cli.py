@@ -496,6 +496,72 @@ def restore(copy: Path, older: bool, state: Path) -> None:
         click.echo(casebook_backup.restore(copy, state / "books.db", checkpoints))
 
 
+@cli.command(epilog=example("tongren metrics --format json"))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@STATE
+@BOOKS
+def metrics(form: str, state: Path, books_url: str | None) -> None:
+    """How well the work goes: precision by detector, time to a decision, holds, appeals."""
+    from pipelines import people, verbs_webhooks
+
+    click.echo(verbs_webhooks.figures(people.at(state, books_url), form))
+
+
+@cli.group(epilog=example("tongren webhooks list"))
+def webhooks() -> None:
+    """Other systems that are told of new cases, applied decisions and instructions."""
+
+
+@webhooks.command("add", epilog=example("tongren webhooks add https://hooks.example/in --by li --reason 'fraud desk'"))
+@click.argument("address")
+@click.option("--kind", "kinds", multiple=True, help="case.opened, decision.applied, instruction; all by default.")
+@click.option("--least", default="0", show_default=True, help="Least priority of a new case, in CNY.")
+@BY
+@REASON
+@STATE
+@BOOKS
+def webhooks_add(
+    address: str, kinds: tuple[str, ...], least: str, by: str, reason: str, state: Path, books_url: str | None
+) -> None:
+    """Tell an address of what happens from now on; prints the target's id."""
+    from pipelines import people, verbs_webhooks
+
+    click.echo(verbs_webhooks.add(people.at(state, books_url), address, kinds, least, by=by, reason=reason))
+
+
+@webhooks.command("end", epilog=example("tongren webhooks end W0123456789abcdef --by li --reason 'desk closed'"))
+@click.argument("target_id")
+@BY
+@REASON
+@STATE
+@BOOKS
+def webhooks_end(target_id: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
+    """Tell a target nothing more."""
+    from pipelines import people, verbs_webhooks
+
+    click.echo(verbs_webhooks.end(people.at(state, books_url), target_id, by=by, reason=reason))
+
+
+@webhooks.command("list", epilog=example("tongren webhooks list"))
+@STATE
+@BOOKS
+def webhooks_list(state: Path, books_url: str | None) -> None:
+    """Who is told of what."""
+    from pipelines import people, verbs_webhooks
+
+    click.echo(verbs_webhooks.listing(people.at(state, books_url)))
+
+
+@webhooks.command("deliver", epilog=example("tongren webhooks deliver"))
+@STATE
+@BOOKS
+def webhooks_deliver(state: Path, books_url: str | None) -> None:
+    """One round of deliveries: whatever a target still lacks."""
+    from pipelines import people, verbs_webhooks
+
+    click.echo(verbs_webhooks.deliver(people.at(state, books_url)))
+
+
 @cli.command(epilog=example("tongren prune --keep 12"))
 @click.option("--keep", type=click.IntRange(1), required=True, help="How many of the newest runs stay.")
 @STATE

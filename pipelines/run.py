@@ -239,6 +239,9 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
     if late:
         log.warning("alarm=4.4(3) %s", late)
     metrics.write(order.state.folder / "metrics.prom", folder, {**content, "alarm": late}, day_began)
+    from pipelines import verbs_webhooks
+
+    verbs_webhooks.after_run(job.books, job.key)
     return Outcome(job.run.run_id, folder, published=True, manifest=content)
 
 
