@@ -230,7 +230,9 @@ def _all_figures(port: int, server: int, people: list[tuple[str, str]], cases: i
         (f"mix, {STEADY} a second", float(STEADY), MIX),
         ("JSON alone", 0.0, (("json", 1),)),
     ):
-        rows, took, faults = [], {kind: [] for kind, _ in MIX}, []
+        rows: list[dict[str, object]] = []
+        took: Answers = {kind: [] for kind, _ in MIX}
+        faults: list[str] = []
         for _ in range(rounds):
             mine, proposed = (proposed[:share], proposed[share:]) if len(mix) > 1 else ([], proposed)
             row, wrong, times = measure(port, server, people, cases, seconds, rate, mix, mine)
