@@ -1,7 +1,6 @@
 """The console under load on loopback: half case pages, three in ten the queue, one in ten JSON, one in ten decisions.
 
     python -m benchmarks.console --cases 20000 --audit-rows 1000000
-    python -m benchmarks.console --batch               # the same while whole runs are going on
 
 The server runs as `tongren console` does, one process per core; the clients are another process with plain sockets. Bodies
 are checked. Three figures: as fast as it goes, at a steady 150 requests a second, and JSON alone.
@@ -162,11 +161,10 @@ def quantiles(took: list[float]) -> str:
 @click.option("--people", type=int, default=20)
 @click.option("--seconds", type=float, default=20.0)
 @click.option("--rounds", type=int, default=3)
-@click.option("--batch", is_flag=True, help="While `tongren run` goes on over a simulated programme.")
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="A folder for the made state, used again when it is there."
 )
-def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, batch: bool, keep: Path | None) -> None:
+def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, keep: Path | None) -> None:
     """Measure, print and record."""
     with tempfile.TemporaryDirectory() as scratch:
         state = keep or Path(scratch) / "state"
@@ -186,8 +184,7 @@ def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, 
             server.terminate()
             server.wait(60)
     click.echo(body)
-    during = " while whole runs go on" if batch else ""
-    record(f"Console{during}", f"python -m benchmarks.console{' --batch' if batch else ''}", body)
+    record("Console", f"python -m benchmarks.console --seconds {seconds:g} --rounds {rounds}", body)
 
 
 def _people(state: Path, port: int, count: int) -> list[tuple[str, str]]:
