@@ -50,7 +50,9 @@ def fill(books_path: Path | str, cases: int = 20_000, audit_rows: int = 1_000_00
         if last is None:
             books.commit(Run(f"{DAY}-load", 1, DAY, ZONE), {}, fingerprint="load", models={})
         with books.writing() as book:
-            book.append(chain.Entry("load", "load.cases", f"{cases} cases"), _cases(cases, last.as_of if last else DAY, seq))
+            book.append(
+                chain.Entry("load", "load.cases", f"{cases} cases"), _cases(cases, last.as_of if last else DAY, seq)
+            )
         _entries(books, cases, audit_rows)
     finally:
         books.close()
@@ -61,10 +63,13 @@ def _cases(count: int, day: date, run_seq: int) -> dict[str, tuple[tuple[str, ..
     at = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
     numbers = range(count)
     findings = [
-        (f"FL{n:014d}", "3.5(2)", "refund_burst", "promoter", promoter_id(n), promoter_id(n), opened, run_seq) for n in numbers
+        (f"FL{n:014d}", "3.5(2)", "refund_burst", "promoter", promoter_id(n), promoter_id(n), opened, run_seq)
+        for n in numbers
     ]
     files = [(case_id(n), "promoter", promoter_id(n), promoter_id(n), opened, deadline, 0, run_seq) for n in numbers]
-    joined = [(case_id(n), "finding", f"FL{n:014d}", None, f"FL{n:014d}", "policy", "found", at, run_seq) for n in numbers]
+    joined = [
+        (case_id(n), "finding", f"FL{n:014d}", None, f"FL{n:014d}", "policy", "found", at, run_seq) for n in numbers
+    ]
     proposed = [
         (f"DL{n:014d}", f"FL{n:014d}", "promoter", promoter_id(n), promoter_id(n), "3.5(2)", "hold_payout", "proposed", at,
          "policy", "a burst of refunds", "policy", opened, 1, run_seq)
@@ -92,7 +97,9 @@ def _entries(books: Books, cases: int, audit_rows: int) -> None:
             _insert(book, NOTES, [note for _, note in chunk if note])
 
 
-def _chain(seq: int, prev: str, at: int, cases: int, until: int) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...] | None]]:
+def _chain(
+    seq: int, prev: str, at: int, cases: int, until: int
+) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...] | None]]:
     for number in range(seq + 1, until + 1):
         who, what, at = PEOPLE[number % len(PEOPLE)], case_id(number * 7919 % cases), at + 1_000_000
         note, effects = None, {}

@@ -70,7 +70,8 @@ def messages(
     for row in book.rows(
         "select d.decision_id, d.measure, d.clause, d.subject_kind, d.subject_id, d.promoter_id, e.run_seq"
         " from decision_event as e inner join decision as d on d.decision_id = e.decision_id"
-        " where e.action = 'apply' and e.seq > :s order by e.seq, e.decision_id", s=since,
+        " where e.action = 'apply' and e.seq > :s order by e.seq, e.decision_id",
+        s=since,
     ):
         found.append(Message(f"{row['decision_id']}.applied", "decision.applied", {"decision": row}))
     for row in book.rows(

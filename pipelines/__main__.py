@@ -24,7 +24,9 @@ def main(stage: str) -> None:
     """Run one stage of the job that `params.yaml` describes."""
     params = strict_yaml.load(Path("params.yaml"))
     state = State(Path(params["state"]))
-    order = Order(Path(params["sources"]), state, date.fromisoformat(str(params["as_of"])), vault=bool(params.get("vault")))
+    order = Order(
+        Path(params["sources"]), state, date.fromisoformat(str(params["as_of"])), vault=bool(params.get("vault"))
+    )
     work = Path(params["work"])
     with state.locked():
         books = casebook_books.open_books(state.books)

@@ -71,5 +71,8 @@ def figures(state: State, form: str) -> str:
             {"figure": "hours to a decision", "value": told.hours_to_decision}, {"figure": "appeals", "value": told.appeals.filed},
             {"figure": "reversal rate on appeal", "value": told.appeals.reversal}, {"figure": "holds", "value": told.holds},
             {"figure": "holds ended by people", "value": told.holds_ended_by_people}]  # fmt: skip
-    precision = [{"detector": p.detector, "clause": p.clause, "findings": p.findings, "precision": p.share} for p in told.precision]
+    precision = [
+        {"detector": p.detector, "clause": p.clause, "findings": p.findings, "precision": p.share}
+        for p in told.precision
+    ]
     return table(rows, limit=100) + "\n\n" + table(precision, limit=1000)

@@ -253,7 +253,9 @@ def test_a_checkpoint_tells_the_merkle_root_of_the_whole_chain_and_the_ledger(bo
 
 
 @pytest.mark.parametrize(("what", "told"), [("merkle", "Merkle root"), ("ledger", "other totals")])
-def test_a_signed_checkpoint_that_disagrees_with_the_books_is_found(books: Books, tmp_path: Path, what: str, told: str) -> None:
+def test_a_signed_checkpoint_that_disagrees_with_the_books_is_found(
+    books: Books, tmp_path: Path, what: str, told: str
+) -> None:
     seal = Seal(tmp_path / "checkpoints", KEY)
     fill(books)
     path = seal.stamp(books)
