@@ -38,6 +38,14 @@ class Busy(TongrenError):
     exit_code = 4
 
 
+class OutOfRoom(TongrenError):
+    """The disk is full; what was published stands."""
+
+
+class OutOfMemory(TongrenError):
+    """The run needs more memory than it may have; what was published stands."""
+
+
 class ContractBroken(TongrenError):
     """One of our own stages made a table that breaks its contract: a fault of the system, never of the data."""
 

@@ -23,7 +23,7 @@ from data_contracts.dates import day_start, last_day
 from data_contracts.errors import InputRefused
 from data_contracts.run import Run
 from data_contracts.vault import load_key
-from pipelines import deliveries, ingest, manifest, metrics, publish
+from pipelines import deliveries, ingest, limits, manifest, metrics, publish
 from pipelines.progress import Steps
 from pipelines.stages import STAGES, Job, run_stage
 from pipelines.state import State
@@ -64,7 +64,7 @@ class Outcome:
 
 def run(order: Order) -> Outcome:
     """One run, start to publication. Raises Busy, InputRefused and other TongrenErrors; then nothing was published."""
-    with order.state.locked():
+    with order.state.locked(), limits.named(order.state.folder, order.memory_limit):
         books = casebook_books.open_books(order.state.books)
         try:
             swapped = publish.recover(order.state, books)
@@ -79,6 +79,7 @@ def _run(order: Order, books: casebook_books.Books) -> Outcome:
     job, facts = prepare(order, books)
     before = books.published(manifest.digest(facts), live_models(order.state))
     if before is not None and (order.state.runs / before / "manifest.json").exists():
+        shutil.rmtree(job.work, ignore_errors=True)
         return Outcome(before, order.state.runs / before, published=False)
     try:
         steps = work_through(job, order, facts)

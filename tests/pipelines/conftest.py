@@ -1,0 +1,42 @@
+"""A small programme with one published run, made once per process; tests work on copies of its state."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simulator
+from pipelines import manifest
+from pipelines.run import Order, run
+from pipelines.state import State
+from tests.pipelines.dying import FIRST, SECOND
+
+
+@dataclass(frozen=True)
+class Published:
+    """Sources of a handful of promoters, a state in which `before` is published, and the outputs of the clean next run."""
+
+    sources: Path
+    state: Path
+    before: str
+    clean: dict[str, Any]
+
+    def copy(self, to: Path) -> Order:
+        """The order for the next run, on a copy of the state."""
+        shutil.copytree(self.state, to, symlinks=True)
+        return Order(self.sources, State(to), SECOND)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """A published run of a simulated programme of 200 accounts, and what the next one comes to when nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("published")
+    simulator.simulate(folder / "sources", 200, 5, 3, seed=3)
+    first = run(Order(folder / "sources", State(folder / "state"), FIRST))
+    made = Published(folder / "sources", folder / "state", first.run_id, {})
+    second = run(made.copy(folder / "clean"))
+    return Published(made.sources, made.state, made.before, dict(manifest.read(second.folder)["outputs"]))
