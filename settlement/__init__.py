@@ -36,8 +36,10 @@ def draft(wh: Warehouse) -> None:
 def build(wh: Warehouse) -> None:
     """Make every table of the stage: relations, lines, statements, postings, instalments, payables, notices, findings."""
     judge_now(wh, "decision")
-    wh.make_all(SQL, ("relation", "statement_line"))
+    wh.make_all(SQL, ("relation", "line_sorted"))
     drop(wh, ("relation_judged", "user_judged", "line_priced"))
+    wh.make(SQL / "statement_line.sql")
+    drop(wh, ("line_sorted",))
     wh.make_all(SQL, ("new_known", "new_issue", "hold_cover", "tax_rule"), **BRACKETS)
     months = [row[0] for row in wh.execute(
         "select m.month from programme_month as m where m.issues_now"

@@ -49,12 +49,12 @@ NOW = (
 )
 """Standpoint 0: everybody, everything that is known now."""
 BETWEEN = (
-    "create or replace view standpoint as from standpoint_changed",
+    "create or replace view standpoint as from standpoint_changed where not is_now",
     "create or replace view decision_at as from decision_changed_at",
     "create or replace view order_basis as from order_changed",
     "create or replace view purchase_basis as from purchase_changed",
 )
-"""The changed promoters alone, at each state of knowledge since the last issue."""
+"""The changed promoters alone, at each state of knowledge since the last issue but that of now."""
 NOTHING = (
     "create or replace table adjustment (promoter_id varchar, earning_month varchar, cause varchar, cause_rank bigint,"
     " corrects varchar, amount_fen bigint)"

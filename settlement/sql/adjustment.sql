@@ -8,14 +8,20 @@ with level as (
         c.posted_fen,
         c.accrual,
         s.standpoint,
-        coalesce(e.entitlement_fen, 0) as entitlement_fen,
-        coalesce(e.entitlement_fen, 0) - lag(coalesce(e.entitlement_fen, 0), 1, c.posted_fen) over (
-            partition by c.promoter_id, c.month order by s.standpoint
-        ) as step_fen
+        case when s.is_now then c.entitlement_fen else coalesce(e.entitlement_fen, 0) end as entitlement_fen
     from changed_month as c
     inner join standpoint_changed as s on c.promoter_id = s.promoter_id
     left join month_entitled as e
         on s.standpoint = e.standpoint and c.promoter_id = e.promoter_id and c.month = e.month
+),
+
+step as (
+    select
+        *,
+        entitlement_fen - lag(entitlement_fen, 1, posted_fen) over (
+            partition by promoter_id, month order by standpoint
+        ) as step_fen
+    from level
 ),
 
 caused as (
@@ -26,7 +32,7 @@ caused as (
         l.step_fen,
         case when l.standpoint = 2 then 1 when l.standpoint <= 3 then 2 else l.standpoint - 1 end as cause_rank,
         case when l.standpoint = 2 then '4.2(4)' when l.standpoint <= 3 then '4.2(1)' else d.decision_id end as cause
-    from level as l
+    from step as l
     left join changed_decision as d on l.promoter_id = d.promoter_id and l.standpoint = 3 + d.let_in_no
 )
 

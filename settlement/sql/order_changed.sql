@@ -17,4 +17,4 @@ from standpoint_changed as s
 inner join referrals as r on s.promoter_id = r.promoter_id
 inner join order_fact as o on r.invitee_id = o.account_id
 left join order_then as t on o.order_id = t.order_id
-where not s.as_then or t.order_id is not null
+where not s.is_now and (not s.as_then or t.order_id is not null)

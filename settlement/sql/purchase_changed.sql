@@ -26,6 +26,7 @@ select
     cash_fen,
     is_purchase
 from seen
+where exists (select 1 from standpoint_changed where not as_then and not is_now)
 union all
 select
     true as as_then,

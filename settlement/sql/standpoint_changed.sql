@@ -1,5 +1,5 @@
 -- One row per changed promoter and state of knowledge between the last issue and now: 1 is what was known then,
--- 2 lets in refunds, 3 late rows, each further one decision more.
+-- 2 lets in refunds, 3 late rows, each further one decision more. The last (`is_now`) is what everybody was judged by already.
 create or replace table standpoint_changed as
 with last_one as (
     select
@@ -13,6 +13,7 @@ with last_one as (
 numbered as (
     select
         promoter_id,
+        last_no,
         unnest(range(1, last_no + 1)) as standpoint
     from last_one
 )
@@ -21,5 +22,6 @@ select
     standpoint,
     promoter_id,
     standpoint <= 2 as as_then,
-    standpoint = 1 as refunds_as_then
+    standpoint = 1 as refunds_as_then,
+    standpoint = last_no as is_now
 from numbered
