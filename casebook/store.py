@@ -16,6 +16,8 @@ from data_contracts.errors import NotFound
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BATCH = 50_000
+StoreFault = sa.exc.SQLAlchemyError
+"""What goes wrong inside the database of the books, whichever it is: for callers that know no database."""
 Writer = Callable[[], AbstractContextManager[sa.Connection]]
 """Gives a connection to write with; when its block ends, what was written is on disk, or nothing was."""
 

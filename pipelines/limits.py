@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import sqlalchemy as sa
 
+from casebook.store import StoreFault
 from data_contracts.errors import OutOfMemory, OutOfRoom
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -22,7 +22,7 @@ def named(state: Path, memory_limit: str) -> Iterator[None]:
     """Turn the faults of a full disk and of spent memory into OutOfRoom and OutOfMemory; others pass."""
     try:
         yield
-    except (OSError, duckdb.Error, sqlite3.Error, sa.exc.DBAPIError, MemoryError) as fault:
+    except (OSError, duckdb.Error, sqlite3.Error, StoreFault, MemoryError) as fault:
         if no_room(fault):
             raise OutOfRoom(
                 f"no room is left on the disk of {state}: make some and run again; the results published before stand"

@@ -8,11 +8,10 @@ import logging
 import os
 from typing import Any
 
-import sqlalchemy as sa
-
 from casebook import metrics as casebook_metrics
 from casebook import targets
 from casebook.books import Books
+from casebook.store import StoreFault
 from casebook.webhooks import KINDS
 from data_contracts import money
 from data_contracts.errors import TongrenError
@@ -54,7 +53,7 @@ def after_run(books: Books, key: Key) -> None:
     """The round at the end of a run: what fails is said in the log and tried again later; the run stands."""
     try:
         told = targets.deliver_all(books, key)
-    except (TongrenError, OSError, sa.exc.SQLAlchemyError) as fault:
+    except (TongrenError, OSError, StoreFault) as fault:
         log.warning("webhooks=failed fault=%s", type(fault).__name__)
         return
     if told.failed:
