@@ -26,7 +26,8 @@ def state(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> Path:
     folder = tmp_path / "state" / "runs" / str(facts["run_id"])
     shutil.copytree(sound_run, folder / "tables", ignore=shutil.ignore_patterns("spill"))
     outbox = {"instruction_id": ["=cmd|' /C calc'!A0"], "kind": ["warn"], "subject_id": ["－1"], "decision_id": ["D1"]}
-    pq.write_table(pa.table({**outbox, "created_on": pa.array([None], pa.date32())}), folder / "outbox.parquet")
+    dates = {"created_on": pa.array([None], pa.date32()), "reply_by": pa.array([None], pa.date32())}
+    pq.write_table(pa.table({**outbox, **dates}), folder / "outbox.parquet")
     (folder / "manifest.json").write_text(json.dumps({**facts, "outputs": {}}), encoding="utf-8")
     (tmp_path / "state" / "current").symlink_to(folder)
     open_books(tmp_path / "state" / "books.db").close()
