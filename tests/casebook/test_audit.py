@@ -21,6 +21,7 @@ from casebook.books import Books, open_books
 from casebook.checkpoint import Seal
 from data_contracts.vault import Key
 from tests.casebook.conftest import clock, decide, propose, publish
+from tests.counts import SoakCount
 
 KEY = Key(bytes(range(32)))
 SCRIPT = Path(audit_verify.__file__)
@@ -180,7 +181,8 @@ def attack(path: Path, kind: Callable[[sqlite3.Connection, random.Random, int], 
 
 
 @pytest.mark.parametrize("number", range(ATTACKS))
-def test_every_attack_is_found(sealed: tuple[Path, Path, Seal], number: int) -> None:
+def test_every_attack_is_found(sealed: tuple[Path, Path, Seal], number: int, soak_count: SoakCount) -> None:
+    soak_count("tamper", 1)
     path, checkpoints, seal = sealed
     kind = KINDS[number % len(KINDS)]
     attack(path, kind, random.Random(number))

@@ -15,6 +15,7 @@ from casebook import chain, decisions
 from casebook.books import Books, open_books
 from data_contracts.errors import NotAllowed
 from tests.casebook.conftest import decide, propose, publish
+from tests.counts import SoakCount
 
 MANY = 24
 RACES = 1000 if os.environ.get("TONGREN_SOAK") else 12
@@ -137,10 +138,11 @@ def test_a_block_within_a_block_is_one_transaction(books: Books) -> None:
         assert book.value("select count(*) from audit where action = 'inner'") == 0
 
 
-def test_of_two_people_on_one_decision_exactly_one_wins(books: Books) -> None:
+def test_of_two_people_on_one_decision_exactly_one_wins(books: Books, soak_count: SoakCount) -> None:
     """Approve against reject, from two threads at once: one is done, the other refused and logged."""
     publish(books)
     races = RACES if books.engine.dialect.name == "sqlite" else max(RACES // 4, 3)
+    soak_count("decision_races", races)
     with ThreadPoolExecutor(2) as pool:
         for n in range(races):
             name, gate = propose(books, subject_id=f"P{n}"), threading.Barrier(2)

@@ -10,13 +10,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.console.conftest import SignIn
+from tests.counts import SoakCount
 
 EXAMPLES = 1500 if os.environ.get("TONGREN_SOAK") else 60
 SLOW = ("/groups/", "/pairs", "/reports/", "/evidence/", "/audit/check")
 
 
-def test_no_generated_request_is_answered_with_a_fault_of_ours(app: FastAPI, sign_in: SignIn) -> None:
+def test_no_generated_request_is_answered_with_a_fault_of_ours(
+    app: FastAPI, sign_in: SignIn, soak_count: SoakCount
+) -> None:
     """Well-formed and malformed, with the right CSRF token, by somebody with every role but the one that locks people out."""
+    soak_count("http_requests", EXAMPLES)
     client = sign_in("analyst", "approver", "compliance", "finance", "auditor", "rules_admin")
     token = client.headers["x-csrf"]
     schema = schemathesis.openapi.from_dict(app.openapi())

@@ -16,6 +16,7 @@ from pipelines import manifest
 from pipelines.run import Order, run
 from pipelines.state import State
 from pipelines.verify import verify
+from tests.counts import SoakCount
 from tests.pipelines.test_whole_run import written
 
 SOAK = "TONGREN_SOAK" in os.environ
@@ -56,8 +57,9 @@ def clean(first: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ob
 
 @pytest.mark.parametrize(("call", "what", "number"), FAULTS)
 def test_a_fault_in_publishing_leaves_old_or_new_and_the_rerun_completes(
-    call: str, what: str, number: int, first: Path, clean: dict[str, object], tmp_path: Path
+    call: str, what: str, number: int, first: Path, clean: dict[str, object], tmp_path: Path, soak_count: SoakCount
 ) -> None:
+    soak_count("syscall_faults", 1)
     state = tmp_path / "state"
     shutil.copytree(first / "state", state, symlinks=True)
     before = (state / "current").resolve().name

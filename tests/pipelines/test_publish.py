@@ -14,6 +14,7 @@ import pytest
 from data_contracts.errors import Busy, TongrenError
 from pipelines import manifest, publish
 from pipelines.state import State
+from tests.counts import SoakCount
 
 
 @dataclass
@@ -79,7 +80,8 @@ def test_books_of_another_state_are_refused_and_nothing_is_removed(tmp_path: Pat
     assert state.current().name == "r1"
 
 
-def test_a_second_run_leaves_at_once_while_the_first_holds_the_state(tmp_path: Path) -> None:
+def test_a_second_run_leaves_at_once_while_the_first_holds_the_state(tmp_path: Path, soak_count: SoakCount) -> None:
+    soak_count("busy_pairs", 1)
     state = State(tmp_path)
     code = (
         "import sys, pathlib\nfrom pipelines.state import State\n"

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from data_contracts.dates import day_start
+from tests.counts import SoakCount
 from tests.settlement.play import ZONE, Play
 from tests.settlement.reference import Auditor
 from tests.settlement.worlds import World, replay, settle, shrink
@@ -249,7 +250,8 @@ class Programme(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-def test_random_programmes_agree_with_the_auditor_to_the_fen() -> None:
+def test_random_programmes_agree_with_the_auditor_to_the_fen(soak_count: SoakCount) -> None:
+    soak_count("settlement_steps", EXAMPLES * STEPS)
     run_state_machine_as_test(
         Programme,
         settings=settings(
@@ -283,7 +285,8 @@ def episode(seed: int, width: int, room: int) -> int:
     return steps
 
 
-def test_many_worlds_agree_with_their_auditors_to_the_fen() -> None:
+def test_many_worlds_agree_with_their_auditors_to_the_fen(soak_count: SoakCount) -> None:
+    soak_count("settlement_steps", IN_ALL)
     taken, seed = 0, int(os.environ.get("TONGREN_SOAK_SEED", "0"))
     while taken < IN_ALL:
         taken += episode(seed, 40 if SOAK else 6, IN_ALL - taken)
