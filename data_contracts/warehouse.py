@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -162,8 +163,10 @@ class Warehouse:
         return int(counts[0])
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; an empty folder for spilled data goes."""
         self.con.close()
+        with suppress(OSError):  # not there, or another connection spills into it
+            (self.folder / "spill").rmdir()
 
     def __enter__(self) -> Warehouse:
         return self

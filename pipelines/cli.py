@@ -260,6 +260,19 @@ def report(promoter_id: str, form: str, edition: str, lang: str, out: Path | Non
     click.echo(show.report(state, promoter_id, form, edition, lang, out))
 
 
+@cli.command(epilog=example("tongren export --out audit-2026-03 --format html --format pdf"))
+@click.option("--out", type=FOLDER, required=True, help="The folder to make.")
+@click.option(
+    "--format", "forms", type=click.Choice(["html", "pdf", "json", "csv"]), multiple=True, help="Default: all four."
+)
+@STATE
+def export(out: Path, forms: tuple[str, ...], state: Path) -> None:
+    """A folder for an auditor: reports, statements, decisions, audit chain, verifier, sums; readable without Tongren."""
+    from pipelines import show
+
+    click.echo(show.export(state, out, forms))
+
+
 @cli.command(epilog=example("tongren verify"))
 @click.argument("what", required=False)
 @STATE

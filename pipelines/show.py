@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,15 @@ def report(state: Path, promoter_id: str, form: str, edition: str, lang: str, ou
             folder / "tables", promoter_id, target, format=form, edition=edition, lang=lang, run_facts=facts
         )
     )
+
+
+def export(state: Path, out: Path, forms: Sequence[str]) -> str:
+    """Write the auditor's folder of the current run; says how many reports it holds. No `forms` means all of them."""
+    from casebook.dossier import export as folder
+
+    place = State(state)
+    count = folder.write(place.current(), out, books=place.folder / "books.db", formats=forms or folder.FORMATS)
+    return f"{count} reports in {out}; README.md there says how to check them"
 
 
 def runs(state: Path) -> str:

@@ -1,6 +1,6 @@
 """A folder for an auditor: reports in every format, the run's tables as CSV, the books, and what checks them without us.
 
-`python -m casebook.dossier.export --state state --out audit-2026-03`
+`tongren export --state state --out audit-2026-03`
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import click
 
 from casebook import audit_verify
 from casebook.dossier import page, press
@@ -102,16 +100,3 @@ def _sums(folder: Path) -> None:
                 f"{hashlib.file_digest(handle, 'sha256').hexdigest()}  {path.relative_to(folder).as_posix()}\n"
             )
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-
-
-@click.command(help=__doc__)
-@click.option("--state", type=click.Path(path_type=Path, exists=True), default=Path("state"), show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), required=True)
-@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, default=FORMATS, show_default=True)
-def main(state: Path, out: Path, formats: tuple[str, ...]) -> None:
-    count = write((state / "current").resolve(), out, books=state / "books.db", formats=formats)
-    click.echo(f"{count} reports in {out}; README.md there says how to check them")
-
-
-if __name__ == "__main__":
-    main()

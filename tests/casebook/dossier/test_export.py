@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from casebook.books import open_books
 from casebook.dossier import export
 from data_contracts.errors import NotFound
+from pipelines.cli import cli
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def state(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> Path:
 
 def test_the_folder_is_whole_and_its_sums_and_books_check_without_the_project(state: Path, tmp_path: Path) -> None:
     out = tmp_path / "audit"
-    told = CliRunner().invoke(export.main, ["--state", str(state), "--out", str(out)], catch_exceptions=False)
+    told = CliRunner().invoke(cli, ["export", "--state", str(state), "--out", str(out)], catch_exceptions=False)
     assert "2 reports" in told.output
     assert {f"P1.{form}" for form in export.FORMATS} <= {p.name for p in (out / "reports").iterdir()}
     sums = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=out, check=False)
