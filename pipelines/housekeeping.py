@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines import manifest
@@ -10,22 +11,38 @@ from pipelines.people import at, books_of
 from pipelines.show import table
 from pipelines.state import State
 
+RESTED_ON = """
+select r.run_id, 'issued a month' as why
+from run as r
+where r.run_seq in (select i.run_seq from issue as i)
+union all
+select r.run_id, 'an open case rests on it' as why
+from run as r
+where
+    r.run_seq not in (select i.run_seq from issue as i)
+    and r.run_seq in (
+        select c.run_seq from case_file as c where c.case_id in (select s.case_id from case_state as s where s.state <> 'closed')
+        union
+        select e.run_seq from case_event as e where e.case_id in (select s.case_id from case_state as s where s.state <> 'closed')
+    )
+"""
+"""One row per run that must stay, and why: its month was issued, or a case that is not closed was opened or changed by it."""
+
 
 def prune(state: Path, books_url: str | None, keep: int) -> str:
-    """Remove run folders beyond the newest `keep`. A run that issued a month, the current one and one under a legal
-    hold (a file `legal-hold` in its folder) stay. Says what went and what stayed, and why."""
+    """Remove run folders beyond the newest `keep`. A run that issued a month, one that a case not closed yet rests on, the
+    current one and one under a legal hold (a file `legal-hold` in its folder) stay. Says what went and what stayed, and why."""
     place = at(state, books_url)
     with place.locked(), books_of(place) as books, books.reading() as book:
-        issuing = {r["run_id"] for r in book.rows("select r.run_id from issue as i join run as r using (run_seq)")}
-        return _prune(place, issuing, keep)
+        return _prune(place, {r["run_id"]: r["why"] for r in book.rows(RESTED_ON)}, keep)
 
 
-def _prune(place: State, issuing: set[str], keep: int) -> str:
+def _prune(place: State, rested_on: Mapping[str, str], keep: int) -> str:
     folders = [p.parent for p in place.runs.glob("*/manifest.json")]
     folders.sort(key=lambda f: int(manifest.read(f)["run_seq"]))
     told = []
     for folder in folders[:-keep]:
-        why = "issued a month" if folder.name in issuing else "legal hold" if (folder / "legal-hold").exists() else ""
+        why = rested_on.get(folder.name) or ("legal hold" if (folder / "legal-hold").exists() else "")
         why = why or ("current" if folder == place.current() else "")
         if not why:
             shutil.rmtree(folder)
