@@ -10,6 +10,7 @@ import pytest
 
 from casebook import cases, decisions, registers
 from casebook.books import Books
+from data_contracts.contract import contracts
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 from tests.casebook.conftest import LAST, decide, frozen, propose, publish
 
@@ -67,6 +68,12 @@ def test_a_run_sees_the_case_as_people_left_it(started: Books, tmp_path: Path) -
     (row,) = frozen(started, tmp_path / "w", "books_case")
     assert (row["state"], row["owner"], row["deadline_on"]) == ("in_review", "li", date(2026, 2, 14))
     assert len(frozen(started, tmp_path / "w", "books_case_event")) == 3
+
+
+@pytest.mark.parametrize("kind", contracts()["case_step"].column("kind").enum)
+def test_a_run_reads_back_every_kind_of_event_that_a_run_can_write(books: Books, tmp_path: Path, kind: str) -> None:
+    publish(books, new_case=[CASE], case_step=[{**JOINED, "kind": kind, "after": "2026-02-20"}])
+    assert [e["kind"] for e in frozen(books, tmp_path / "w", "books_case_event")] == [kind]
 
 
 def test_of_two_analysts_on_one_case_the_second_learns_that_it_changed(started: Books) -> None:
