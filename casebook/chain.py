@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from casebook.audit_verify import sha
+
 VERSION = "tongren/audit/v1\n"
 GENESIS = "0" * 64
 _ROW = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -84,15 +86,11 @@ def payload(entry: Entry, *, seq: int, ts: int, prev: str, effects: Mapping[str,
 def merkle(peaks: list[tuple[int, str]], hashes: Iterable[str]) -> str:
     """The root over all entries' hashes, once `hashes` have joined `peaks` (sizes and roots of full trees, the largest first)."""
     for entry in hashes:
-        node, size = _sha("leaf" + entry), 1
+        node, size = sha("leaf" + entry), 1
         while peaks and peaks[-1][0] == size:
-            node, size = _sha("node" + peaks.pop()[1] + node), size * 2
+            node, size = sha("node" + peaks.pop()[1] + node), size * 2
         peaks.append((size, node))
     root = ""
     for _, node in reversed(peaks):
-        root = _sha("node" + node + root) if root else node
+        root = sha("node" + node + root) if root else node
     return root
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

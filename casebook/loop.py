@@ -6,8 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-import sqlalchemy as sa
-
+from casebook.store import StoreFault
 from data_contracts.errors import TongrenError
 
 log = logging.getLogger("tongren")
@@ -39,7 +38,7 @@ class Loop:
             last = self._stop.is_set()
             try:
                 self.work()
-            except (TongrenError, OSError, sa.exc.SQLAlchemyError) as fault:
+            except (TongrenError, OSError, StoreFault) as fault:
                 log.warning("loop=%s fault=%s", self.name, type(fault).__name__)
             if last:
                 return

@@ -58,12 +58,9 @@ def listing(books: Books) -> list[dict[str, Any]]:
 def deliver_all(books: Books, key: Key, send: Send | None = None) -> Report:
     """One round to every target that has not ended."""
     total = Report(0, 0, 0)
-    with books.reading() as book:
-        cases = book.rows("select case_id, coalesce(priority_fen, 0) as fen from case_file")
-    priority = {c["case_id"]: int(c["fen"]) for c in cases}
     for target in (t for t in listing(books) if t["ended_at"] is None):
         told = deliver(
-            books, {target["address"]: target["kinds"].split(",")}, key, priority=priority, least_fen=target["least_fen"],
+            books, {target["address"]: target["kinds"].split(",")}, key, least_fen=target["least_fen"],
             send=send, since=target["since_seq"],
         )  # fmt: skip
         total = Report(total.delivered + told.delivered, total.failed + told.failed, total.waiting + told.waiting)

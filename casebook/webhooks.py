@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
-import ipaddress
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +16,11 @@ from urllib.parse import urlsplit
 
 from casebook import chain
 from casebook.books import Books, Ledgerbook
+from casebook.outward import connection, is_local
 from data_contracts.errors import UsageError
 from data_contracts.vault import Key
 
 PURPOSE = "webhook"
-TIMEOUT_SECONDS = 10
 FIRST_WAIT = 60_000_000
 LONGEST_WAIT = 6 * 3_600_000_000
 """Microseconds between attempts: a minute, doubled each time, six hours at most."""
@@ -56,13 +54,8 @@ Send = Callable[[str, bytes, Mapping[str, str]], int]
 """Sends a body with headers to an address; returns the status, raises OSError when there is none."""
 
 
-def messages(
-    book: Ledgerbook, priority: Mapping[str, int] | None = None, least_fen: int = 0, since: int = 0
-) -> list[Message]:
-    """Everything there is to tell after entry `since`, in the order of the books.
-
-    `priority` tells the money on a case (the run's case_money).
-    """
+def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Message]:
+    """Everything there is to tell after entry `since`, in the order of the books; of new cases those from `least_fen` on."""
     found = []
     for row in book.rows("select * from instruction where seq > :s order by seq, instruction_id", s=since):
         body = {k: row[k] for k in ("instruction_id", "kind", "subject_id", "decision_id", "created_on", "amount_fen")}
@@ -75,17 +68,17 @@ def messages(
     ):
         found.append(Message(f"{row['decision_id']}.applied", "decision.applied", {"decision": row}))
     for row in book.rows(
-        "select case_id, subject_kind, subject_id, opened_on, deadline_on from case_file where seq > :s order by seq, case_id",
+        "select case_id, subject_kind, subject_id, opened_on, deadline_on, coalesce(priority_fen, 0) as priority_fen"
+        " from case_file where seq > :s and coalesce(priority_fen, 0) >= :least order by seq, case_id",
         s=since,
+        least=least_fen,
     ):
-        fen = (priority or {}).get(row["case_id"], 0)
-        if fen >= least_fen:
-            found.append(Message(f"{row['case_id']}.opened", "case.opened", {"case": {**row, "priority_fen": fen}}))
+        found.append(Message(f"{row['case_id']}.opened", "case.opened", {"case": row}))
     return found
 
 
 def deliver(
-    books: Books, targets: Mapping[str, Sequence[str]], key: Key, *, priority: Mapping[str, int] | None = None,
+    books: Books, targets: Mapping[str, Sequence[str]], key: Key, *,
     least_fen: int = 0, send: Send | None = None, at_most: int = 1000, since: int = 0,
 ) -> Report:  # fmt: skip
     """One round: every message that a target still lacks and whose wait is over. `targets` maps address to kinds wanted.
@@ -100,7 +93,7 @@ def deliver(
             )
     with books.reading() as book:
         now = book.clock()
-        told = messages(book, priority, least_fen, since)
+        told = messages(book, least_fen, since)
         past = _past(book)
     delivered = failed = waiting = 0
     for address, kinds in targets.items():
@@ -167,33 +160,17 @@ def _note(books: Books, message: Message, address: str, attempt: int, status: in
 def check_address(address: str) -> None:
     """Raises UsageError unless it is https, or http to this machine, without a password in it."""
     parts = urlsplit(address)
-    local = parts.hostname in ("localhost",) or _is_loopback(parts.hostname or "")
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.password:
         raise UsageError("a target of webhooks is an https address without a password in it")
-    if parts.scheme == "http" and not local:
+    if parts.scheme == "http" and not is_local(parts.hostname):
         raise UsageError(f"{parts.hostname} would be told in clear text: give an https address")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def post(address: str, body: bytes, sent: Mapping[str, str]) -> int:
     """POST to an address; the status. Follows no redirect, reads no answer."""
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    con: http.client.HTTPConnection
-    if parts.scheme == "https":
-        con = http.client.HTTPSConnection(
-            host, parts.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
-        )
-    else:
-        con = http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+    con, path = connection(address)
     try:
-        con.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, dict(sent))
+        con.request("POST", path, body, dict(sent))
         return con.getresponse().status
     finally:
         con.close()

@@ -14,11 +14,9 @@ A person signs in when that user is in the books and enabled; the roles are thos
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import os
 import secrets
-import ssl
 import threading
 import time
 from base64 import b64encode
@@ -28,13 +26,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import yaml
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from casebook.outward import connection, is_local
+from data_contracts import strict_yaml
 from data_contracts.errors import NotAllowed, UsageError
 
 ALGORITHMS = ["RS256", "ES256", "PS256"]
@@ -43,7 +42,6 @@ GOOD_SECONDS = 300
 """How long a sign-in may take at the provider, and how long its description is kept."""
 LEEWAY_SECONDS = 60
 ANSWER_LIMIT = 200_000
-TIMEOUT_SECONDS = 10
 REFUSED = "the company account could not be used: sign in again, or with a password"
 
 
@@ -72,7 +70,7 @@ def settings(state: Path, environ: Mapping[str, str] = os.environ) -> Settings |
     path = Path(named) if named else state / "oidc.yaml"
     if not named and not path.exists():
         return None
-    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    given = strict_yaml.load(path)
     if not isinstance(given, dict) or not all(isinstance(given.get(f), str) for f in FIELDS):
         raise UsageError(f"{path} must name {', '.join(FIELDS)}")
     unknown = sorted(set(given) - {*FIELDS, "claim", "client_secret_file"})
@@ -167,28 +165,15 @@ def _safe(address: str, what: str) -> None:
     parts = urlsplit(address)
     if parts.scheme == "https" and parts.hostname:
         return
-    if parts.scheme != "http" or not _loopback(parts.hostname or ""):
+    if parts.scheme != "http" or not is_local(parts.hostname or ""):
         raise UsageError(f"{what} must be an https address")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _asked(
     address: str, form: Mapping[str, str] | None = None, more: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """GET, or POST of a form; the JSON object that came back. Follows no redirect. Raises NotAllowed when there is none."""
-    parts = urlsplit(address)
-    host, port = parts.hostname or "", parts.port
-    con = (
-        http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
-        if parts.scheme == "https" else http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
-    )  # fmt: skip
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    con, path = connection(address)
     sent = {"Accept": "application/json", **(more or {})}
     try:
         if form is None:

@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import yaml
 from markupsafe import Markup, escape
 
 import rulebook
+from data_contracts import strict_yaml
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
 NUMBERS = ("money", "int", "bits", "share", "rate")
@@ -34,14 +34,13 @@ Cell = Callable[[Any], str]
 @cache
 def texts() -> Mapping[str, Mapping[str, str]]:
     """The console's words by key, each in Chinese and English."""
-    return dict(yaml.safe_load((Path(__file__).parent / "texts.yaml").read_text(encoding="utf-8")))
+    return dict(strict_yaml.plain(Path(__file__).with_name("texts.yaml")))
 
 
 @cache
 def reasons() -> Mapping[str, Mapping[str, str]]:
     """The reason codes with their words: zh, en, clears_zh, clears_en."""
-    file = Path(rulebook.__file__).parent / "reasons.yaml"
-    return dict(yaml.safe_load(file.read_text(encoding="utf-8"))["reasons"])
+    return dict(strict_yaml.plain(Path(rulebook.__file__).with_name("reasons.yaml"))["reasons"])
 
 
 def word(lang: str, key: str) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import yaml
 
+from data_contracts import strict_yaml
 from data_contracts.warehouse import Warehouse
 
 SQL = Path(__file__).parent / "sql"
@@ -37,7 +37,7 @@ def degrees(wh: Warehouse, limits: Path = LIMITS) -> None:
 
 def admit_limits(wh: Warehouse, limits: Path = LIMITS) -> None:
     """Make `sharing_limit`: one row per kind, from the limits file."""
-    raw = yaml.safe_load(limits.read_text(encoding="utf-8"))
+    raw = strict_yaml.plain(limits)
     default = raw.pop("default")
     kinds = sorted({*KINDS, *raw})
     rows = [{"kind": k, **default, **raw.get(k, {})} for k in kinds]

@@ -62,19 +62,11 @@ def test_a_target_gets_the_kinds_that_it_wants(told: Books) -> None:
         webhooks.deliver(told, {TARGET: ["gossip"]}, KEY, send=target)
 
 
-def test_cases_below_the_least_priority_are_not_told(told: Books) -> None:
-    assert (
-        webhooks.deliver(
-            told, {TARGET: ["case.opened"]}, KEY, send=Target(), priority={"C1": 99}, least_fen=100
-        ).delivered
-        == 0
-    )
-    assert (
-        webhooks.deliver(
-            told, {TARGET: ["case.opened"]}, KEY, send=Target(), priority={"C1": 100}, least_fen=100
-        ).delivered
-        == 1
-    )
+@pytest.mark.parametrize(("fen", "told_of"), [(99, 0), (100, 1)])
+def test_cases_below_the_least_priority_are_not_told(books: Books, fen: int, told_of: int) -> None:
+    publish(books, new_case=[{**CASE, "priority_fen": fen}])
+    told = webhooks.deliver(books, {TARGET: ["case.opened"]}, KEY, send=Target(), least_fen=100)
+    assert told.delivered == told_of
 
 
 def test_a_failed_message_waits_longer_each_time_and_goes_out_in_the_end(told: Books) -> None:
