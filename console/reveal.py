@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 
-from casebook.chain import Entry
 from casebook.people import line, person
 from console.desk import Desk
 from data_contracts.errors import NotAllowed, NotFound
@@ -40,14 +40,10 @@ def reveal(
         "select 1 from identifier_use where account_id = $a and token = $t limit 1", a=account, t=token
     ):
         raise NotFound(f"account {account} uses no such identifier in this run")
-    with held.books.writing() as book:
-        at = datetime.fromtimestamp(book.clock() / 1e6, UTC)
-        book.record(Entry(name, "vault.reveal", token, why, about={"account": account, "case": case_id}))
-    vault = Vault(held.state / "vault.db", load_key(held.state, environ))
-    try:
+    at = datetime.fromtimestamp(held.books.clock() / 1e6, UTC)
+    held.books.note(name, "vault.reveal", token, why, {"account": account, "case": case_id})
+    with closing(Vault(held.state / "vault.db", load_key(held.state, environ))) as vault:
         return vault.reveal(token, who=name, reason=f"{case_id}: {why}", at=at)
-    finally:
-        vault.close()
 
 
 def _must_be_part(held: Desk, account: str, case_id: str) -> None:

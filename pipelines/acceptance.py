@@ -33,7 +33,6 @@ def listing(state: Path, books_url: str | None) -> str:
     place = at(state, books_url)
     with books_of(place) as books:
         accepted = books.accepted_deliveries()
-    folders = sorted((p.parent for p in place.runs.glob("*/manifest.json")), key=lambda f: manifest.read(f)["run_seq"])
     rows = [
         {
             "run": folder.name,
@@ -41,7 +40,7 @@ def listing(state: Path, books_url: str | None) -> str:
             "what": a["sentence"],
             "accepted": "yes" if a["delivery"] in accepted else "no",
         }
-        for folder in folders
+        for folder in manifest.run_folders(place.runs)
         for a in alarms(folder / "tables")
     ]
     return table(rows, limit=1000)

@@ -12,6 +12,7 @@ from pipelines.show import table
 from pipelines.state import State
 
 RESTED_ON = """
+with open_case as (select case_id from case_state where state <> 'closed')
 select r.run_id, 'issued a month' as why
 from run as r
 where r.run_seq in (select i.run_seq from issue as i)
@@ -21,9 +22,9 @@ from run as r
 where
     r.run_seq not in (select i.run_seq from issue as i)
     and r.run_seq in (
-        select c.run_seq from case_file as c where c.case_id in (select s.case_id from case_state as s where s.state <> 'closed')
+        select c.run_seq from case_file as c inner join open_case as o on o.case_id = c.case_id
         union
-        select e.run_seq from case_event as e where e.case_id in (select s.case_id from case_state as s where s.state <> 'closed')
+        select e.run_seq from case_event as e inner join open_case as o on o.case_id = e.case_id
     )
 """
 """One row per run that must stay, and why: its month was issued, or a case that is not closed was opened or changed by it."""
@@ -38,10 +39,8 @@ def prune(state: Path, books_url: str | None, keep: int) -> str:
 
 
 def _prune(place: State, rested_on: Mapping[str, str], keep: int) -> str:
-    folders = [p.parent for p in place.runs.glob("*/manifest.json")]
-    folders.sort(key=lambda f: int(manifest.read(f)["run_seq"]))
     told = []
-    for folder in folders[:-keep]:
+    for folder in manifest.run_folders(place.runs)[:-keep]:
         why = rested_on.get(folder.name) or ("legal hold" if (folder / "legal-hold").exists() else "")
         why = why or ("current" if folder == place.current() else "")
         if not why:

@@ -6,6 +6,7 @@ Groups, decisions, statements and the ledger are keyed by accounts, orders and p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.raw_vault import Vault, written_under
 from data_contracts.vault import Key, key_from, load_key, next_key, rotate_key_file
+from pipelines.state import State
 
 ELSEWHERE = ("TONGREN_KEY", "TONGREN_KEY_FD")
 COMING = "TONGREN_NEW_KEY"
@@ -55,13 +57,10 @@ def rotate(state: Path, environ: Mapping[str, str], *, who: str, reason: str, at
     Safe to repeat: after a crash between vault and key file, the next call finds the vault moved and only swaps the file.
     """
     old, new = both(state, environ)
-    held, moved = state / "vault.db", dict[str, str]()
+    held, moved = State(state).vault, dict[str, str]()
     if written_under(held) not in (None, new.kid):
-        vault = Vault(held, old)
-        try:
+        with closing(Vault(held, old)) as vault:
             moved = vault.rotate(new, who=who, reason=reason, at=at)
-        finally:
-            vault.close()
     if not any(name in environ for name in ELSEWHERE):
         rotate_key_file(key_file(state, environ))
     return Rotation(old.kid, new.kid, moved)
@@ -69,10 +68,8 @@ def rotate(state: Path, environ: Mapping[str, str], *, who: str, reason: str, at
 
 def under_new_key(state: Path, old: Key, new: Key, tokens: Mapping[str, str]) -> dict[str, str]:
     """New tokens by old of those that the vault can read. `tokens`: kind by token."""
-    if written_under(state / "vault.db") != old.kid:
+    held = State(state).vault
+    if written_under(held) != old.kid:
         return {}
-    vault = Vault(state / "vault.db", old)
-    try:
+    with closing(Vault(held, old)) as vault:
         return vault.under(new, tokens)
-    finally:
-        vault.close()

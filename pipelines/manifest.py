@@ -25,6 +25,11 @@ def digest(facts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def run_folders(runs: Path) -> list[Path]:
+    """The folders of published runs that still stand, oldest first."""
+    return sorted((p.parent for p in runs.glob("*/manifest.json")), key=lambda folder: int(read(folder)["run_seq"]))
+
+
 def files(folder: Path) -> dict[str, Path]:
     """Every file below a run folder by relative name, the manifest excepted."""
     found = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / "manifest.json")

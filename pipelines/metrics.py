@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data_contracts.contract import contracts
+
 HELP = {
     "tongren_run_seq": "Number of the newest published run",
     "tongren_run_as_of_timestamp_seconds": "Start of the as-of day of the newest run",
@@ -44,7 +46,7 @@ def _values(
     yield "tongren_run_seq", {}, content["run_seq"]
     yield "tongren_run_as_of_timestamp_seconds", {}, as_of_seconds
     yield "tongren_statement_late", {}, int(bool(content.get("alarm")))
-    for code in ("feed.gap", "feed.volume"):
+    for code in contracts()["feed_alarm"].column("code").enum:
         yield "tongren_feed_alarms", {"code": code}, sum(a["code"] == code for a in content.get("alarms", ()))
     for stage, seconds in sorted(content["seconds"].items()):
         yield "tongren_stage_seconds", {"stage": stage}, seconds

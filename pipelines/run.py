@@ -210,8 +210,7 @@ def write_reports(job: Job, said: dict[str, Any]) -> int:
 
     made = len(dossier.write_all(job.tables, job.work / "reports", said))
     before = job.state.current() if job.state.current_link.exists() else None
-    earlier = deliveries.earlier(job.state, job.books)
-    contract_report.write(job.work, job.work / "reports", before=before, earlier=earlier)
+    contract_report.write(job.work, job.work / "reports", before=before, earlier=job.earlier)
     return made + 1
 
 

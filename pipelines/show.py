@@ -213,8 +213,8 @@ def runs(state: Path) -> str:
     place = State(state)
     current = place.current().name
     rows = []
-    for path in sorted(place.runs.glob("*/manifest.json"), key=lambda p: manifest.read(p.parent)["run_seq"]):
-        m = manifest.read(path.parent)
+    for folder in manifest.run_folders(place.runs):
+        m = manifest.read(folder)
         rows.append({
             "seq": m["run_seq"], "run_id": m["run_id"], "as_of": m["as_of"], "seconds": round(sum(m["seconds"].values()), 1),
             "current": "yes" if m["run_id"] == current else "",

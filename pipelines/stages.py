@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casebook.books import Books
 from data_contracts.contract import of_stage
@@ -19,6 +21,9 @@ from data_contracts.run import Run
 from data_contracts.vault import Key
 from data_contracts.warehouse import Warehouse
 from pipelines.state import State
+
+if TYPE_CHECKING:
+    from pipelines.ingest.health import Earlier
 
 RESULTS_SQL = Path(__file__).parent / "sql"
 REASONS = Path(__file__).parents[1] / "rulebook" / "reasons.yaml"
@@ -41,6 +46,13 @@ class Job:
     delivered_as: str = ""
     require_manifest: bool = False
     vault: bool = False
+
+    @cached_property
+    def earlier(self) -> list[Earlier]:
+        """The published runs against which the delivery is held, oldest first."""
+        from pipelines import deliveries
+
+        return deliveries.earlier(self.state, self.books)
 
     @property
     def tables(self) -> Path:
@@ -66,10 +78,9 @@ def books(job: Job, wh: Warehouse) -> None:
 
 def feeds(job: Job, wh: Warehouse) -> None:
     """Sources read, checked, quarantined, tokenised."""
-    from pipelines import deliveries, ingest
+    from pipelines import ingest
 
-    vault = Vault(job.state.vault, job.key) if job.vault else None
-    try:
+    with closing(Vault(job.state.vault, job.key)) if job.vault else nullcontext() as vault:
         ingest.build(
             wh,
             sources=job.sources,
@@ -79,12 +90,9 @@ def feeds(job: Job, wh: Warehouse) -> None:
             allow_read=job.allow_read,
             require_manifest=job.require_manifest,
             vault=vault,
-            earlier=deliveries.earlier(job.state, job.books),
+            earlier=job.earlier,
             delivered_as=job.delivered_as,
         )
-    finally:
-        if vault is not None:
-            vault.close()
 
 
 def features(job: Job, wh: Warehouse) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -84,15 +84,10 @@ def erase(state: Path, books_url: str | None, subject: str, *, by: str, reason: 
     return f"{subject} is erased: {count} values can never be read again; ledger, decisions and the log still verify"
 
 
-@contextmanager
-def _vault(place: State) -> Iterator[Vault]:
+def _vault(place: State) -> closing[Vault]:
     if not place.vault.exists():
         raise NotFound(f"there is no vault in {place.folder}: `tongren run --vault` turns it on")
-    vault = Vault(place.vault, load_key(place.folder, os.environ))
-    try:
-        yield vault
-    finally:
-        vault.close()
+    return closing(Vault(place.vault, load_key(place.folder, os.environ)))
 
 
 def _now(books: Books) -> datetime:

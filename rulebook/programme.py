@@ -49,14 +49,15 @@ class Programme:
     @property
     def max_quarantine_share(self) -> str:
         """The share of bad rows that a feed may have, by the newest base document."""
-        newest = max(d.effective_from for d in self.documents if d.level == "base")
-        return str(self.parameter("max_quarantine_share", newest))
+        return str(self._of_delivery("max_quarantine_share"))
 
     @property
     def require_manifest(self) -> bool:
         """Whether a delivery without `MANIFEST.json` is refused, by the newest base document."""
-        newest = max(d.effective_from for d in self.documents if d.level == "base")
-        return bool(self.parameter("require_manifest", newest))
+        return bool(self._of_delivery("require_manifest"))
+
+    def _of_delivery(self, path: str) -> Any:
+        return self.parameter(path, max(d.effective_from for d in self.documents if d.level == "base"))
 
     def setter(
         self, path: str, day: date, product: str | None = None, activity_id: str | None = None
