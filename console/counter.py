@@ -23,18 +23,40 @@ create table if not exists rate (key text primary key, tokens real not null, at 
 """
 
 
+def scratch(path: Path | None, tables: str, seconds: float) -> sqlite3.Connection:
+    """A file, its owner's alone, that may be lost at any time: shared by processes, never waited for on its way to disk.
+
+    Without a path it is this process's memory. `seconds` is how long another process's change is waited for.
+    """
+    if path is not None:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    con = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=seconds)
+    con.execute("pragma journal_mode = wal")
+    con.execute("pragma synchronous = off")
+    con.executescript(tables)
+    return con
+
+
+@contextmanager
+def changing(con: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Read and change in one go, against other processes too."""
+    con.execute("begin immediate")
+    try:
+        yield con
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
 class Counter:
     """The shared file; without a path it is this process's alone."""
 
     def __init__(self, path: Path | None = None) -> None:
         if path is not None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         self._lock = threading.Lock()
-        self._con = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=5)
-        self._con.execute("pragma journal_mode = wal")
-        self._con.execute("pragma synchronous = off")
-        self._con.executescript(TABLES)
+        self._con = scratch(path, TABLES, seconds=5)
 
     def row(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
         """The first row of a query, None when there is none."""
@@ -57,14 +79,8 @@ class Counter:
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
         """Read and change in one go, against the other processes too."""
-        with self._lock:
-            self._con.execute("begin immediate")
-            try:
-                yield self._con
-            except BaseException:
-                self._con.execute("rollback")
-                raise
-            self._con.execute("commit")
+        with self._lock, changing(self._con) as con:
+            yield con
 
     def close(self) -> None:
         """Close the file."""

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from console.counter import changing, scratch
 from console.graph import graph_of
 from console.reading import Reading
 
@@ -29,6 +30,7 @@ PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "payouts"
 """Parts that SQL makes; `graph` is made of the pairs."""
 EMPTY: Mapping[str, bytes] = {**dict.fromkeys(PARTS, b"[]"), "defence": b"{}"}
 AT_ONCE = 500
+TABLES = "create table if not exists part (key text, name text, body blob, primary key (key, name)) without rowid;"
 CASES = """
 select distinct coalesce('P' || promoter_id, 'S' || subject_id) as key, max(priority_fen) as fen from case_money
 group by key order by fen desc, key
@@ -121,8 +123,8 @@ class Shelf:
 
     def _keep(self, run_id: str, made: Mapping[str, Mapping[str, bytes]]) -> None:
         rows = ((key, name, body) for key, parts in made.items() for name, body in parts.items())
-        with self._open(run_id) as con:
-            _insert(con, rows)
+        with self._open(run_id) as con, changing(con):
+            con.executemany("insert or ignore into part values (?, ?, ?)", rows)
 
     @contextmanager
     def _open(self, run_id: str) -> Iterator[sqlite3.Connection]:
@@ -149,26 +151,8 @@ class Shelf:
             self._run_id = ""
 
 
-def _insert(con: sqlite3.Connection, rows: Iterable[tuple[str, str, bytes]]) -> None:
-    con.execute("begin immediate")
-    try:
-        con.executemany("insert or ignore into part values (?, ?, ?)", rows)
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
-
-
 def _file(folder: Path, run_id: str) -> sqlite3.Connection:
-    path = folder / f"{run_id}.db"
     for old in folder.iterdir():
         if old.suffix in (".db", ".lock", ".db-wal", ".db-shm") and old.name.split(".")[0] not in (run_id, "sessions"):
             old.unlink(missing_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    con = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    con.execute("pragma journal_mode = wal")
-    con.execute("pragma synchronous = off")
-    con.execute(
-        "create table if not exists part (key text, name text, body blob, primary key (key, name)) without rowid"
-    )
-    return con
+    return scratch(folder / f"{run_id}.db", TABLES, seconds=30)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
@@ -58,7 +58,7 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     promoter, shelved = str(state["promoter_id"] or ""), held.shelf.parts(_key(state))
     findings = shelved["findings"].value
     if state["blind"]:
-        findings = [{**f, **dict.fromkeys(BLIND)} for f in findings]
+        findings = _blinded(findings)
         shelved = {**shelved, "findings": Part(orjson.dumps(findings)), "graph": Part(b"{}")}
     decisions = _decisions(held, promoter, findings)
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
@@ -82,11 +82,16 @@ def _still(held: Desk, state: Mapping[str, Any], lang: str, zone: str) -> Markup
 def _written(shelf: Shelf, run_id: str, key: str, case_id: str, blind: bool, lang: str, zone: str) -> Markup:
     parts = {name: part.value for name, part in shelf.parts(key).items()}
     if blind:
-        parts["findings"] = [{**f, **dict.fromkeys(BLIND)} for f in parts["findings"]]
+        parts["findings"] = _blinded(parts["findings"])
     return part_of_page(
         "cases/still.html", lang, zone, path=f"/cases/{segment(case_id)}", promoter_id=key[1:] if key[0] == "P" else "",
         blind=blind, reasons=reasons_of(parts["findings"]), **parts,
     )  # fmt: skip
+
+
+def _blinded(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Findings without what would tell how they scored."""
+    return [{**f, **dict.fromkeys(BLIND)} for f in findings]
 
 
 def _decisions(held: Desk, promoter: str, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:

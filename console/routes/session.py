@@ -52,13 +52,7 @@ def description(request: Request) -> JSONResponse:
 @router.get("/sign-in", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
 def sign_in_page(request: Request, next: str = "/") -> Response:
     """The sign-in form."""
-    return pages.show(
-        request,
-        "session/sign_in.html",
-        {"next": safe(next), "told": "", "sso": desk(request).oidc is not None},
-        (),
-        "html",
-    )
+    return _form(request, next, "")
 
 
 @router.post("/sign-in", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
@@ -118,14 +112,13 @@ def _begin(held: Desk, request: Request, answer: Response, user: users.User) -> 
     answer.set_cookie(request.state.cookie, token, httponly=True, samesite="strict", secure=held.secure, path="/")
 
 
+def _form(request: Request, next: str, told: str) -> Response:
+    data = {"next": safe(next), "told": told, "sso": desk(request).oidc is not None}
+    return pages.show(request, "session/sign_in.html", data, (), "html")
+
+
 def _again(request: Request, next: str, told: str, status: int, headers: dict[str, str]) -> Response:
-    response = pages.show(
-        request,
-        "session/sign_in.html",
-        {"next": safe(next), "told": told, "sso": desk(request).oidc is not None},
-        (),
-        "html",
-    )
+    response = _form(request, next, told)
     response.status_code = status
     response.headers.update(headers)
     return response
