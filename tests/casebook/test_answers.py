@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,8 +13,9 @@ from casebook.books import Books
 from casebook.sights import Sights
 from data_contracts.errors import NotAllowed
 from tests.casebook.conftest import decide, propose, publish
+from tests.counts import SOAK
 
-KEYS = 10_000 if os.environ.get("TONGREN_SOAK") else 6
+KEYS = 10_000 if SOAK else 6
 
 
 @pytest.fixture

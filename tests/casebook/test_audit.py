@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import sqlite3
@@ -21,11 +20,11 @@ from casebook.books import Books, open_books
 from casebook.checkpoint import Seal
 from data_contracts.vault import Key
 from tests.casebook.conftest import clock, decide, propose, publish
-from tests.counts import SoakCount
+from tests.counts import SOAK, SoakCount
 
 KEY = Key(bytes(range(32)))
 SCRIPT = Path(audit_verify.__file__)
-ATTACKS = 500 if os.environ.get("TONGREN_SOAK") else 11
+ATTACKS = 500 if SOAK else 11
 
 
 def fill(books: Books, extra: int = 0) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 import threading
@@ -21,6 +20,7 @@ from casebook.books import Books, open_books
 from data_contracts.dates import cutoff
 from data_contracts.errors import NotAllowed
 from tests.casebook.conftest import LAST, clock, decide, propose, publish
+from tests.counts import SOAK
 
 PEOPLE = st.sampled_from(["li", "wang", "Li", "zhao"])
 FOLDER = tempfile.TemporaryDirectory(prefix="books")
@@ -103,7 +103,6 @@ class Decisions(RuleBasedStateMachine):
             assert all(told[n]["approvals"] == len(m["approved"]) for n, m in self.model.items())
 
 
-SOAK = bool(os.environ.get("TONGREN_SOAK"))
 Decisions.TestCase.settings = settings(
     max_examples=400 if SOAK else 6, stateful_step_count=50 if SOAK else 20, deadline=None, derandomize=not SOAK,
     suppress_health_check=list(HealthCheck),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -15,10 +14,10 @@ from casebook import chain, decisions
 from casebook.books import Books, open_books
 from data_contracts.errors import NotAllowed
 from tests.casebook.conftest import decide, propose, publish
-from tests.counts import SoakCount
+from tests.counts import SOAK, SoakCount
 
 MANY = 24
-RACES = 1000 if os.environ.get("TONGREN_SOAK") else 12
+RACES = 1000 if SOAK else 12
 
 
 class Boom(Exception):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.console.conftest import SignIn
-from tests.counts import SoakCount
+from tests.counts import SOAK, SoakCount
 
-EXAMPLES = 1500 if os.environ.get("TONGREN_SOAK") else 60
+EXAMPLES = 1500 if SOAK else 60
 SLOW = ("/groups/", "/pairs", "/reports/", "/evidence/", "/audit/check")
 
 

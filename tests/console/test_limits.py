@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -21,8 +20,9 @@ from console.rates import Rate, Rates
 from console.sessions import Sessions
 from tests.console import world
 from tests.console.conftest import SignIn, csrf
+from tests.counts import SOAK
 
-SOCKETS = 500 if os.environ.get("TONGREN_SOAK") else 20
+SOCKETS = 500 if SOAK else 20
 
 
 class Hasty(Patience):

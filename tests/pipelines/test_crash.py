@@ -16,10 +16,9 @@ from pipelines import manifest
 from pipelines.run import Order, run
 from pipelines.state import State
 from pipelines.verify import verify
-from tests.counts import SoakCount
+from tests.counts import SOAK, SoakCount
 from tests.pipelines.test_whole_run import written
 
-SOAK = "TONGREN_SOAK" in os.environ
 # system call, what happens to it, and at which of its calls (those of publishing come last: counted from the end)
 FAULTS = [
     ("symlink", "signal=SIGKILL", 1),  # after the books took the run, before the link is swapped

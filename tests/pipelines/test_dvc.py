@@ -16,6 +16,7 @@ from pipelines import manifest
 from pipelines.run import Order, run
 from pipelines.stages import STAGES
 from pipelines.state import State
+from tests.counts import SOAK
 from tests.pipelines.test_whole_run import written
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def test_every_dependency_of_a_stage_is_there() -> None:
     assert [d for d in sorted(named) if not (ROOT / d).exists()] == []
 
 
-@pytest.mark.skipif("TONGREN_SOAK" not in os.environ, reason="a minute of processes: part of `make soak`")
+@pytest.mark.skipif(not SOAK, reason="a minute of processes: part of `make soak`")
 def test_dvc_repro_gives_the_results_of_a_run(tmp_path: Path) -> None:
     sources = written(tmp_path / "world")
     plain = run(Order(sources, State(tmp_path / "plain"), date(2026, 4, 20)))

@@ -20,16 +20,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from data_contracts.dates import day_start
-from tests.counts import SoakCount
+from tests.counts import SOAK, SoakCount
 from tests.settlement.play import ZONE, Play
 from tests.settlement.reference import Auditor
 from tests.settlement.worlds import World, replay, settle, shrink
 
-SOAK = bool(os.environ.get("TONGREN_SOAK"))
 STEPS = 20
 ACTIONS = 4
 ROUNDS = 12
-IN_ALL = int(os.environ.get("TONGREN_SOAK_STEPS", "100000" if os.environ.get("TONGREN_SOAK") else "1000"))
+IN_ALL = int(os.environ.get("TONGREN_SOAK_STEPS", "100000" if SOAK else "1000"))
 EXAMPLES = 60 if SOAK else 4
 PROMOTERS = ("P", "Q")
 CASH = st.sampled_from([0, 1, 99, 5_000, 12_345, 70_000, 250_001])
