@@ -110,7 +110,7 @@ def clients(port: int, people: list[tuple[str, str]], cases: int, seconds: float
 
     answers = asyncio.run(all_of())
     used = resource.getrusage(resource.RUSAGE_SELF)
-    tell.put((*answers, used.ru_utime + used.ru_stime))  # type: ignore[attr-defined]
+    tell.put((*answers, used.ru_utime + used.ru_stime))  # type: ignore[attr-defined] # a queue of whichever start method
 
 
 def cpu_of(pids: Sequence[int]) -> float:

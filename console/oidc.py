@@ -155,7 +155,7 @@ class Provider:
                     raise NotAllowed(REFUSED)
                 for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                     _safe(str(about.get(name, "")), name)
-                keys = KeySet.import_key_set(_asked(str(about["jwks_uri"])))  # type: ignore[arg-type]
+                keys = KeySet.import_key_set(_asked(str(about["jwks_uri"])))  # type: ignore[arg-type] # checked by it
                 self._about = (time.monotonic(), about, keys)
             return self._about[1], self._about[2]
 

@@ -14,7 +14,7 @@ SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader in C where it can be had: ours alone are two hundred files, a second of every start without it."""
 
 
-class _Strict(SAFE):  # type: ignore[misc]
+class _Strict(SAFE):  # type: ignore[misc] # which loader it is shows at run time
     """SafeLoader that refuses what two readers could read in two ways."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

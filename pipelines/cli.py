@@ -1,4 +1,4 @@
-"""The command line: every verb, its options and an example. The work is done elsewhere and imported inside the verb,
+"""The command line: verbs, their options and an example (groups of verbs are in `verb_groups.py`). The work is done elsewhere and imported inside the verb,
 so that `tongren --help` answers at once."""
 
 from __future__ import annotations
@@ -11,15 +11,8 @@ from typing import Any
 
 import click
 
-STATE = click.option("--state", type=click.Path(path_type=Path, file_okay=False), default=Path("state"),
-                     show_default=True, help="The state folder: books, key, runs.")  # fmt: skip
-BOOKS = click.option("--books", "books_url", metavar="URL", help="PostgreSQL URL of the books instead of books.db.")
-BY = click.option("--by", required=True, metavar="WHO", help="Who decides; stands in the audit log.")
-REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; the promoter may read it.")
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
-DAY = click.DateTime(["%Y-%m-%d"])
-INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"])
+from pipelines.options import BOOKS, BY, DAY, FILE, FOLDER, INSTANT, REASON, STATE, example
+from pipelines.verb_groups import GROUPS
 
 
 class Verbs(click.Group):
@@ -39,11 +32,6 @@ class Verbs(click.Group):
             else:
                 click.secho(f"error: {fault}", err=True, fg="red")
             ctx.exit(fault.exit_code)
-
-
-def example(text: str) -> str:
-    """The closing part of a verb's help."""
-    return f"\b\nExample:\n  {text}"
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -336,133 +324,6 @@ def unlink(a: str, b: str, by: str, reason: str, until: datetime | None, state: 
     click.echo(people.override(people.at(state, books_url), a, b, "cannot_link", by=by, reason=reason, until=until))
 
 
-@cli.group(epilog=example("tongren shared list"))
-def shared() -> None:
-    """The register of known shared infrastructure: campuses, company networks, test accounts."""
-
-
-@shared.command(
-    "add", epilog=example("tongren shared add ip --token v1:... --label 'north campus' --by li --reason 'called'")
-)
-@click.argument("kind")
-@click.option("--token", help="Without it the raw value is read from standard input.")
-@click.option("--label", required=True)
-@BY
-@REASON
-@STATE
-@BOOKS
-def shared_add(
-    kind: str, token: str | None, label: str, by: str, reason: str, state: Path, books_url: str | None
-) -> None:
-    """Register an identifier: from the next run on it links nobody."""
-    from pipelines import people
-
-    click.echo(people.add_shared(people.at(state, books_url), kind, token, label, by=by, reason=reason))
-
-
-@shared.command("end", epilog=example("tongren shared end S0123456789abcdef --by li --reason 'network closed'"))
-@click.argument("shared_id")
-@BY
-@REASON
-@STATE
-@BOOKS
-def shared_end(shared_id: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
-    """End an entry of the register."""
-    from pipelines import people
-
-    click.echo(people.end_shared(people.at(state, books_url), shared_id, by=by, reason=reason))
-
-
-@shared.command("list", epilog=example("tongren shared list"))
-@STATE
-@BOOKS
-def shared_list(state: Path, books_url: str | None) -> None:
-    """List the register."""
-    from pipelines import people
-
-    click.echo(people.list_shared(people.at(state, books_url)))
-
-
-@cli.group(epilog=example("tongren feeds alarms"))
-def feeds() -> None:
-    """Deliveries that were unusual: what about them, and who accepted them."""
-
-
-@feeds.command(
-    "accept", epilog=example("tongren feeds accept 2026-04-20-0123456789ab --by li --reason 'a new shop, asked sales'")
-)
-@click.argument("run_id", required=False)
-@BY
-@REASON
-@STATE
-@BOOKS
-def feeds_accept(run_id: str | None, by: str, reason: str, state: Path, books_url: str | None) -> None:
-    """Accept the delivery of a run (default: the newest): the next run over it issues what is due."""
-    from pipelines import acceptance
-
-    click.echo(acceptance.accept(state, books_url, run_id, by=by, reason=reason))
-
-
-@feeds.command("alarms", epilog=example("tongren feeds alarms"))
-@STATE
-@BOOKS
-def feeds_alarms(state: Path, books_url: str | None) -> None:
-    """List the alarms of the published runs."""
-    from pipelines import acceptance
-
-    click.echo(acceptance.listing(state, books_url))
-
-
-@cli.group(epilog=example("tongren keys rotate --by li --reason 'once a year'"))
-def keys() -> None:
-    """The token key."""
-
-
-@keys.command("rotate", epilog=example("tongren keys rotate --by li --reason 'once a year' --sources world"))
-@BY
-@REASON
-@click.option("--sources", type=FOLDER, help="Where registered identifiers are found again when there is no vault.")
-@STATE
-@BOOKS
-def keys_rotate(by: str, reason: str, sources: Path | None, state: Path, books_url: str | None) -> None:
-    """A new token key: vault and register move under it, the next run re-tokens the feeds. Nothing else changes."""
-    from pipelines import verbs_keys
-
-    click.echo(verbs_keys.rotate(state, books_url, sources, by=by, reason=reason))
-
-
-@cli.group(epilog=example("tongren vault reveal v1:... --case K01 --by li --reason 'compare papers'"))
-def vault() -> None:
-    """The vault: turn a token back, erase a person."""
-
-
-@vault.command("reveal", epilog=example("tongren vault reveal v1:... --case K01 --by li --reason 'compare papers'"))
-@click.argument("token")
-@click.option("--case", "case_id", required=True, metavar="ID", help="The case that it is needed for.")
-@BY
-@REASON
-@STATE
-@BOOKS
-def vault_reveal(token: str, case_id: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
-    """Print the raw value behind a token. The sight is in the audit chain before the value is shown."""
-    from pipelines import verbs_keys
-
-    click.echo(verbs_keys.reveal(state, books_url, token, case_id, by=by, reason=reason))
-
-
-@vault.command("erase", epilog=example("tongren vault erase A000012 --by li --reason 'asked for by letter'"))
-@click.argument("subject")
-@BY
-@REASON
-@STATE
-@BOOKS
-def vault_erase(subject: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
-    """Destroy an account's key: its raw values can never be read again nor stored anew."""
-    from pipelines import verbs_keys
-
-    click.echo(verbs_keys.erase(state, books_url, subject, by=by, reason=reason))
-
-
 @cli.command(epilog=example("tongren whatif --without D0123456789abcdef"))
 @click.option("--programme", type=FILE, help="Another programme.")
 @click.option("--policy", type=FILE, help="Another policy: its own decisions on the same findings; people's stay.")
@@ -520,61 +381,6 @@ def metrics(form: str, state: Path, books_url: str | None) -> None:
     click.echo(verbs_webhooks.figures(people.at(state, books_url), form))
 
 
-@cli.group(epilog=example("tongren webhooks list"))
-def webhooks() -> None:
-    """Other systems that are told of new cases, applied decisions and instructions."""
-
-
-@webhooks.command("add", epilog=example("tongren webhooks add https://hooks.example/in --by li --reason 'fraud desk'"))
-@click.argument("address")
-@click.option("--kind", "kinds", multiple=True, help="case.opened, decision.applied, instruction; all by default.")
-@click.option("--least", default="0", show_default=True, help="Least priority of a new case, in CNY.")
-@BY
-@REASON
-@STATE
-@BOOKS
-def webhooks_add(
-    address: str, kinds: tuple[str, ...], least: str, by: str, reason: str, state: Path, books_url: str | None
-) -> None:
-    """Tell an address of what happens from now on; prints the target's id."""
-    from pipelines import people, verbs_webhooks
-
-    click.echo(verbs_webhooks.add(people.at(state, books_url), address, kinds, least, by=by, reason=reason))
-
-
-@webhooks.command("end", epilog=example("tongren webhooks end W0123456789abcdef --by li --reason 'desk closed'"))
-@click.argument("target_id")
-@BY
-@REASON
-@STATE
-@BOOKS
-def webhooks_end(target_id: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
-    """Tell a target nothing more."""
-    from pipelines import people, verbs_webhooks
-
-    click.echo(verbs_webhooks.end(people.at(state, books_url), target_id, by=by, reason=reason))
-
-
-@webhooks.command("list", epilog=example("tongren webhooks list"))
-@STATE
-@BOOKS
-def webhooks_list(state: Path, books_url: str | None) -> None:
-    """Who is told of what."""
-    from pipelines import people, verbs_webhooks
-
-    click.echo(verbs_webhooks.listing(people.at(state, books_url)))
-
-
-@webhooks.command("deliver", epilog=example("tongren webhooks deliver"))
-@STATE
-@BOOKS
-def webhooks_deliver(state: Path, books_url: str | None) -> None:
-    """One round of deliveries: whatever a target still lacks."""
-    from pipelines import people, verbs_webhooks
-
-    click.echo(verbs_webhooks.deliver(people.at(state, books_url)))
-
-
 @cli.command(epilog=example("tongren prune --keep 12"))
 @click.option("--keep", type=click.IntRange(1), required=True, help="How many of the newest runs stay.")
 @STATE
@@ -584,6 +390,10 @@ def prune(keep: int, state: Path, books_url: str | None) -> None:
     from pipelines import housekeeping
 
     click.echo(housekeeping.prune(state, books_url, keep))
+
+
+for verbs in GROUPS:
+    cli.add_command(verbs)
 
 
 def plain_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
