@@ -1,5 +1,5 @@
-"""The command line: verbs, their options and an example (groups of verbs are in `verb_groups.py`). The work is done elsewhere and imported inside the verb,
-so that `tongren --help` answers at once."""
+"""The command line: verbs, their options and an example; groups of verbs are in `verb_groups.py`. The work is done elsewhere
+and imported inside the verb, so that `tongren --help` answers at once."""
 
 from __future__ import annotations
 
