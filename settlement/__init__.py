@@ -48,6 +48,7 @@ def build(wh: Warehouse) -> None:
     if months:
         restate(wh)
     ledger.open_ledger(wh)
+    ledger.take_back(wh)
     ledger.pay(wh)
     ledger.hold(wh)
     if months:

@@ -19,7 +19,7 @@ FACTS = (
     "linked_member", "order_fact", "relation_fact",
 )  # fmt: skip
 """What the feeds and the rule documents say, whatever was decided."""
-DECIDED = ("decision_known", "relation_void", "order_void", "effect")
+DECIDED = ("decision_known", "ring_member", "relation_void", "order_void", "effect")
 """What decisions touch, and whether they are on now and were on at the last issue."""
 JUDGED = (
     "account_first", "invitee_context", "relation_judged", "order_judged", "user_judged", "line_judged", "month_count",

@@ -31,10 +31,7 @@ def open_ledger(wh: Warehouse) -> None:
             f"create or replace view {view} as select {names}, run_seq from books_{kind}"
             f" union all select {names}, cast({wh.run.run_seq} as bigint) as run_seq from new_{kind}"
         )
-    wh.execute(
-        "create or replace table posted_payment as select distinct right(transaction_id, 16) as hash from books_posting"
-        " where credit_account in ('cash', 'tax_payable')"
-    )
+    wh.make(SQL / "posted_payment.sql")
 
 
 def add(wh: Warehouse, into: str, step: str, columns: tuple[str, ...]) -> None:
@@ -53,6 +50,14 @@ def rest(wh: Warehouse, wanted: str) -> None:
     wh.make(SQL / "statement_rest.sql")
 
 
+def take_back(wh: Warehouse) -> None:
+    """Post back the payments of earlier runs of which the feed says by now that they failed or were of another amount."""
+    wh.make(SQL / "payment_correction.sql")
+    if _any(wh, "payment_correction"):
+        add(wh, "new_posting", "payment_correction", POSTING)
+        wh.make(SQL / "posted_payment.sql")
+
+
 def pay(wh: Warehouse) -> None:
     """Post the payouts of issued statements that are not posted yet."""
     wh.make(SQL / "fresh_payout.sql")
@@ -61,7 +66,10 @@ def pay(wh: Warehouse) -> None:
     rest(wh, "select promoter_id, month from fresh_payout")
     wh.make(SQL / "payment_posting.sql")
     add(wh, "new_posting", "payment_posting", POSTING)
-    wh.execute("insert into posted_payment select hash from fresh_payout")
+    wh.execute("delete from posted_payment where hash in (select hash from fresh_payout)")
+    wh.execute(
+        "insert into posted_payment by name select hash, times_back + 1 as times_paid, times_back from fresh_payout"
+    )
 
 
 def _any(wh: Warehouse, rows: str) -> bool:

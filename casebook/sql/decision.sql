@@ -29,6 +29,7 @@ known as (
         b.functions,
         b.decided_by,
         b.reason,
+        b.evidence_sha256,
         coalesce(b.applied_seq, case when s.applied_now then $run_seq end) as applied_seq,
         coalesce(b.overturned_seq, case when s.overturned_now then $run_seq end) as overturned_seq
     from books_decision as b
@@ -50,6 +51,7 @@ known as (
         n.functions,
         n.decided_by,
         n.reason,
+        n.evidence_sha256,
         case when n.status = 'applied' then $run_seq end as applied_seq,
         null as overturned_seq
     from new_decision as n
@@ -76,6 +78,7 @@ select
     k.functions,
     k.decided_by,
     k.reason,
+    k.evidence_sha256,
     cast(k.applied_seq as bigint) as applied_seq,
     cast(k.overturned_seq as bigint) as overturned_seq
 from known as k

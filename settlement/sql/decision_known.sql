@@ -10,6 +10,8 @@ with last_issue as (
 
 select
     d.decision_id,
+    d.finding_id,
+    d.evidence_sha256,
     d.subject_kind,
     d.subject_id,
     coalesce(d.promoter_id, case when d.subject_kind = 'promoter' then d.subject_id end, r.promoter_id, x.promoter_id)

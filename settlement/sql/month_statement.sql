@@ -17,12 +17,34 @@ adjusted as (
     group by all
 ),
 
-carried as (
+last_one as (
     select
         promoter_id,
-        max_by(carried_out_fen, month) as carried_fen
+        max_by(carried_out_fen, month) as carried_out_fen,
+        max(run_seq) as run_seq
     from issued_statement
     group by all
+),
+
+-- An offset for a payment that failed later is undone since.
+undone as (
+    select
+        a.promoter_id,
+        cast(sum(a.amount_fen) as bigint) as undone_fen
+    from all_posting as a
+    left join last_one as l on a.promoter_id = l.promoter_id
+    where
+        a.debit_account = 'clawback_receivable' and a.credit_account = 'promoter_payable'
+        and a.run_seq > coalesce(l.run_seq, -1)
+    group by all
+),
+
+carried as (
+    select
+        coalesce(l.promoter_id, u.promoter_id) as promoter_id,
+        coalesce(l.carried_out_fen, 0) + coalesce(u.undone_fen, 0) as carried_fen
+    from last_one as l
+    full join undone as u on l.promoter_id = u.promoter_id
 ),
 
 released as (

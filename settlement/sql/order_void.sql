@@ -40,7 +40,14 @@ touched as (
     from voiding as v
     inner join referrals as r on v.promoter_id = r.promoter_id
     inner join orders as o on r.invitee_id = o.account_id
-    where v.subject_kind in ('promoter', 'ring')
+    where v.subject_kind = 'promoter'
+    union
+    select
+        v.decision_id,
+        o.order_id
+    from voiding as v
+    inner join ring_member as m on v.decision_id = m.decision_id
+    inner join orders as o on m.invitee_id = o.account_id
 )
 
 select

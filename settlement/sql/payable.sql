@@ -9,6 +9,10 @@ with instalment as (
     where amount_fen > 0
 ),
 
+taken_back as (
+    select corrects from all_posting where debit_account in ('cash', 'tax_payable')
+),
+
 event as (
     select
         promoter_id,
@@ -16,6 +20,7 @@ event as (
         case when credit_account = 'clawback_receivable' then 'cancelled' else 'paid' end as status,
         run_seq, transaction_id, posting_no, amount_fen
     from all_posting
+    anti join taken_back on all_posting.transaction_id = taken_back.corrects
     where
         (debit_account = 'promoter_payable' and credit_account in ('cash', 'tax_payable'))
         or (credit_account = 'clawback_receivable' and earning_month < month)

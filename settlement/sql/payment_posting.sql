@@ -39,7 +39,8 @@ move as (
 )
 
 select
-    'T' || strftime($as_of, '%Y%m%d') || '-' || replace(month, '-', '') || '-70-' || hash as transaction_id,
+    'T' || strftime($as_of, '%Y%m%d') || '-' || replace(month, '-', '') || '-70'
+    || case when times_back > 0 then '.' || times_back else '' end || '-' || hash as transaction_id,
     cast(posting_no as bigint) as posting_no,
     $as_of as posted_on,
     month,

@@ -1,9 +1,13 @@
 -- One row per payout of the feed, compared with its statement and with our tax (4.4(3), 5.1, 5.3).
 create or replace table payout_check as
 with excess as (
-    select distinct right(transaction_id, 16) as hash
+    select right(transaction_id, 16) as hash
     from all_posting
-    where debit_account = 'clawback_receivable' and credit_account in ('cash', 'tax_payable')
+    where
+        (debit_account = 'clawback_receivable' and credit_account in ('cash', 'tax_payable'))
+        or (credit_account = 'clawback_receivable' and debit_account in ('cash', 'tax_payable'))
+    group by all
+    having sum(case when debit_account = 'clawback_receivable' then amount_fen else -amount_fen end) > 0
 )
 
 select

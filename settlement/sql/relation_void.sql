@@ -30,7 +30,12 @@ touched as (
         r.invitee_id
     from decision_known as d
     inner join referrals as r on d.promoter_id = r.promoter_id
-    where d.subject_kind in ('promoter', 'ring')
+    where d.subject_kind = 'promoter'
+    union
+    select
+        decision_id,
+        invitee_id
+    from ring_member
     union
     select
         decision_id,

@@ -21,10 +21,12 @@ taken as (
     select
         promoter_id,
         case when credit_account = 'clawback_receivable' then earning_month else month end as month,
-        cast(sum(amount_fen) as bigint) as taken_fen
+        cast(sum(case when credit_account = 'promoter_payable' then -amount_fen else amount_fen end) as bigint) as taken_fen
     from posting
     where
         (debit_account = 'promoter_payable' and credit_account in ('cash', 'tax_payable'))
+        -- A payment that was taken back.
+        or (credit_account = 'promoter_payable' and debit_account in ('cash', 'tax_payable'))
         -- An offset has its own month as earning month; a cancelled instalment belongs to an earlier statement.
         or (credit_account = 'clawback_receivable' and earning_month < month)
     group by all

@@ -5,6 +5,8 @@ Each run is the real settlement stage on a fresh Warehouse; what its contracts r
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -156,12 +158,26 @@ class Play:
                 d.update(status="applied", applied_seq=self.run_seq)
             if d["status"] == "overturned" and d.get("applied_seq") and not d.get("overturned_seq"):
                 d["overturned_seq"] = self.run_seq
-        given(wh, "decision", list(self.decisions.values()))
+        told = [self._with_evidence(d) for d in self.decisions.values()]
+        given(wh, "decision", told)
         given(wh, "books_decision", [
             {**d, "applied_seq": d.get("applied_seq") if d.get("applied_seq") != self.run_seq else None,
              "overturned_seq": d.get("overturned_seq") if d.get("overturned_seq") != self.run_seq else None}
-            for d in self.decisions.values()
+            for d in told
         ])  # fmt: skip
+
+    def _with_evidence(self, decision: dict[str, Any]) -> dict[str, Any]:
+        """A decision on a ring names its invitees as `members`; the books keep them as the evidence it was proposed on."""
+        row = dict(decision)
+        if "members" in row:
+            facts = json.dumps({"against": ["met", *row.pop("members")], "subject_id": row["subject_id"]})
+            row.update(finding_id=f"F{row['decision_id']}", evidence_sha256=hashlib.sha256(facts.encode()).hexdigest())
+            known = self.books.setdefault("books_finding_evidence", [])
+            if all(k["finding_id"] != row["finding_id"] for k in known):
+                known.append(
+                    {"finding_id": row["finding_id"], "sha256": row["evidence_sha256"], "facts": facts, "run_seq": 0}
+                )
+        return row
 
     def _fill_groups(self, wh: Warehouse) -> None:
         given(

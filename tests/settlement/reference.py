@@ -7,7 +7,7 @@ keeps books of its own; `run` brings them up to a day and leaves the statements,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -87,11 +87,11 @@ class Part:
 
     payable: int
     instalments: list[int]
-    gone: list[tuple[str, int]] = field(default_factory=list)
+    gone: list[list[Any]] = field(default_factory=list)
 
     @property
     def rest(self) -> int:
-        return self.payable - sum(f for _, f in self.gone)
+        return int(self.payable - sum(f for _, f in self.gone))
 
 
 class Rules:
@@ -119,10 +119,8 @@ class Rules:
     @staticmethod
     def _governs(document: Row, order: Row | None) -> bool:
         products, activities = document.get("products"), document.get("activity_ids")
-        if not products and not activities:
-            return True
         if order is None:
-            return False
+            return not products and not activities
         return (not products or order["product_code"] in products) and (
             not activities or order.get("activity_id") in activities
         )
@@ -153,7 +151,8 @@ class Auditor:
         self.owed: dict[str, int] = {}
         self.parts: dict[tuple[str, str], Part] = {}
         self.held: dict[tuple[str, str], int] = {}
-        self.counted: set[str] = set()
+        self.counted: dict[str, tuple[Row, list[Any], int]] = {}
+        self.returned: dict[str, int] = {}
         self.then: World | None = None
 
     # -- what is on and known ---------------------------------------------------------------------------------------
@@ -170,6 +169,7 @@ class Auditor:
                 refunded[r["order_id"]] = refunded.get(r["order_id"], 0) + r["cash_fen"]
         self.now = World(orders, refunded, [d for d in decisions if self._on(d)])
         due = [m for m in self._months(as_of) if m not in self.issued and self._issue_day(m) <= as_of]
+        self._take_back()
         self._pay()
         adjustments = self._restate() if due else {}
         for month in due:
@@ -180,11 +180,8 @@ class Auditor:
 
     def _on(self, d: Row) -> bool:
         ends = d.get("effective_to")
-        return (
-            d["status"] in ("approved", "applied")
-            and d["effective_from"] <= self.cutoff
-            and (ends is None or ends > self.cutoff)
-        )
+        begun = d["status"] in ("approved", "applied") and d["effective_from"] <= self.cutoff
+        return begun and (ends is None or ends > self.cutoff)
 
     def _months(self, as_of: date) -> Iterator[str]:
         month = min(d["effective_from"] for d in self.rules.documents if d["level"] == "base")[:7]
@@ -244,6 +241,8 @@ class Auditor:
     def _touches(self, d: Row, invitee: str, promoter: str) -> bool:
         if d["subject_kind"] == "group":
             return self.groups.get(invitee) == d["subject_id"] and d.get("promoter_id") in (None, promoter)
+        if d["subject_kind"] == "ring":
+            return invitee in d["members"]
         return bool(d["subject_id"] == (promoter if d["subject_kind"] == "promoter" else invitee))
 
     def lines_of(
@@ -286,9 +285,8 @@ class Auditor:
 
     def _terms(self, o: Row) -> dict[str, bool]:
         products = self.feeds.get("products", [])
-        row = next(
-            (p for p in products if p["product_code"] == o["product_code"] and p["valid_from"] <= o["paid_at"]), None
-        )
+        fits = [p for p in products if p["product_code"] == o["product_code"] and p["valid_from"] <= o["paid_at"]]
+        row = fits[0] if fits else None
         return {"promotable": row["promotable"] if row else not products, "card": bool(row and row["recharge_card"])}
 
     def _why_not(
@@ -302,11 +300,8 @@ class Auditor:
             return "4.2(1)"
         if o["cash_fen"] == 0:
             return "4.2(2)"
-        voids = [
-            d
-            for d in world.decisions
-            if d["measure"] in ("void_order", "reverse_transaction") and d["subject_id"] == o["order_id"]
-        ]
+        voids = [d for d in world.decisions if d["measure"] in ("void_order", "reverse_transaction")
+                 and (d["subject_id"] == o["order_id"] or o["account_id"] in d.get("members", ()))]  # fmt: skip
         if voids:
             return str(min(voids, key=lambda d: d["decision_id"])["clause"])
         terms = self._terms(o)
@@ -336,10 +331,8 @@ class Auditor:
         total += users * fen(self.rules.value("rebate.bounty_per_new_paying_user", day, "0"))
         cap = self.rules.value("rebate.promoter_month_cap", day)
         total = total if cap is None else min(total, fen(cap))
-        if any(
-            d["measure"] == "cancel_rebate" and d["promoter_id"] == promoter and d["month"] == month
-            for d in world.decisions
-        ):
+        cancels = [d for d in world.decisions if d["measure"] == "cancel_rebate" and d["promoter_id"] == promoter]
+        if any(d["month"] == month for d in cancels):
             total = 0
         return Earned(users, net, total, tuple(priced))
 
@@ -356,17 +349,7 @@ class Auditor:
         measure = Decimal(net) / 100 if by_net else Decimal(users)
         reached = [t for t in tiers if Decimal(str(t["from"])) <= measure]
         rate = Decimal(max(reached, key=lambda t: Decimal(str(t["from"])))["rate"]) if reached else Decimal(0)
-        return Line(
-            line.order_id,
-            line.invitee_id,
-            line.month,
-            line.net,
-            True,
-            None,
-            line.document,
-            rate,
-            half_up(line.net * rate),
-        )
+        return replace(line, rate=rate, rebate=half_up(line.net * rate))
 
     # -- the books --------------------------------------------------------------------------------------------------
 
@@ -423,6 +406,7 @@ class Auditor:
         earned = self.earned(promoter, month, self.now)
         before = [m for p, m in self.statements if p == promoter]
         carried = self.statements[promoter, max(before)]["carried_out"] if before else 0
+        carried += self.returned.pop(promoter, 0)
         free = [m for p, m in sorted(self.held) if p == promoter and not self.covered(promoter, m)]
         released = sum(self.held.pop((promoter, m)) for m in free)
         total = earned.rebate + sum(adjustments.values()) + carried + released
@@ -464,23 +448,39 @@ class Auditor:
         for key in sorted(k for k in self.parts if k[0] == promoter):
             taken = min(self.parts[key].rest, amount)
             if taken:
-                self.parts[key].gone.append(("cancelled", taken))
+                self.parts[key].gone.append(["cancelled", taken])
                 amount -= taken
         return amount
 
     def _pay(self) -> None:
         """Count payouts of issued statements; a payment above what was payable adds its excess to the balance."""
-        known = [p for p in self.feeds.get("payouts", []) if p["paid_at"] < self.cutoff and p["status"] == "paid"]
+        known = [p for p in self.feeds.get("payouts", []) if p["paid_at"] < self.cutoff]
         for p in sorted(known, key=lambda p: (p["paid_at"], p["payout_id"])):
             key = (p["promoter_id"], p["month"])
-            if key not in self.statements or p["payout_id"] in self.counted:
+            if key not in self.statements or p["payout_id"] in self.counted or p["status"] != "paid":
                 continue
-            self.counted.add(p["payout_id"])
             part = self.parts.get(key)
-            filled = min(p["gross_fen"], part.rest) if part else 0
-            if part and filled:
-                part.gone.append(("paid", filled))
-            self.owed[key[0]] = self.owed.get(key[0], 0) + p["gross_fen"] - filled
+            filled = ["paid", min(p["gross_fen"], part.rest) if part else 0]
+            if part and filled[1]:
+                part.gone.append(filled)
+            excess = p["gross_fen"] - filled[1]
+            self.counted[p["payout_id"]] = dict(p), filled, excess
+            self.owed[key[0]] = self.owed.get(key[0], 0) + excess
+
+    def _take_back(self) -> None:
+        """Undo counted payouts that failed since or were of another amount; what was offset for one comes back."""
+        now = {p["payout_id"]: p for p in self.feeds.get("payouts", [])}
+        for payout_id, (before, filled, excess) in sorted(self.counted.items()):
+            promoter = before["promoter_id"]
+            if now[payout_id] == before:
+                continue
+            del self.counted[payout_id]
+            part = self.parts.get((promoter, before["month"]))
+            if part:
+                part.gone = [g for g in part.gone if g is not filled]
+            taken = min(excess, self.owed.get(promoter, 0))
+            self.owed[promoter] = self.owed.get(promoter, 0) - taken
+            self.returned[promoter] = self.returned.get(promoter, 0) + excess - taken
 
     def payables(self) -> dict[tuple[str, str, int, str], int]:
         """Fen by promoter, month, instalment and status; what is unpaid is 'held' or 'open'."""

@@ -222,3 +222,108 @@ def test_two_runs_on_one_day_post_nothing_twice(play: Make) -> None:
     p.run("2026-04-20")
     assert len(p.books["books_posting"]) == before
     assert p.tables["new_statement"] == p.tables["new_issue"] == p.tables["new_known"] == []
+
+
+def test_a_payment_that_failed_after_it_was_posted_is_posted_back_and_payable_again(play: Make) -> None:
+    p = play()
+    earn(p, "2026-03", 100_000)
+    p.payout("2026-03", "2026-04-25", 10_000, tax_fen=1_000)
+    p.run("2026-04-20")
+    p.run("2026-04-26")
+    assert (p.balance("promoter_payable"), p.balance("cash"), p.balance("tax_payable")) == (0, -9_000, -1_000)
+    paid = next(r for r in p.books["books_posting"] if r["credit_account"] == "cash")
+    p.feeds["payouts"][0]["status"] = "failed"
+    p.run("2026-04-27")
+    assert (p.balance("promoter_payable"), p.balance("cash"), p.balance("tax_payable")) == (-10_000, 0, 0)
+    back = p.tables["new_posting"]
+    assert {(r["debit_account"], r["credit_account"], r["amount_fen"], r["cause"], r["corrects"]) for r in back} == {
+        ("cash", "promoter_payable", 9_000, "5.3", paid["transaction_id"]),
+        ("tax_payable", "promoter_payable", 1_000, "5.3", paid["transaction_id"]),
+    }
+    assert p.payables("2026-03") == [(1, 10_000, "failed")]
+    # Nothing is posted back twice, and the same payout may go through after all, and fail once more on one day.
+    p.run("2026-04-27")
+    assert p.tables["new_posting"] == []
+    for status, payable in (("paid", 0), ("failed", -10_000), ("paid", 0)):
+        p.feeds["payouts"][0]["status"] = status
+        p.run("2026-04-27")
+        assert (p.balance("promoter_payable"), p.balance("clawback_receivable")) == (payable, 0)
+    assert p.payables("2026-03") == [(1, 10_000, "paid")]
+    assert {r["verdict"] for r in p.tables["payout_check"]} == {"tax_differs"}
+
+
+def test_a_payout_reported_anew_with_another_amount_replaces_what_was_posted(play: Make) -> None:
+    p = play()
+    earn(p, "2026-03", 100_000)
+    p.payout("2026-03", "2026-04-25", 10_000)
+    p.run("2026-04-20")
+    p.run("2026-04-26")
+    p.feeds["payouts"][0].update(gross_fen=6_000, net_fen=5_500, tax_fen=500)
+    p.run("2026-04-27")
+    assert (p.balance("promoter_payable"), p.balance("cash"), p.balance("tax_payable")) == (-4_000, -5_500, -500)
+    assert p.payables("2026-03") == [(1, 6_000, "paid"), (1, 4_000, "due")]
+
+
+def test_an_offset_for_an_excess_that_never_arrived_is_carried_into_the_next_statement(play: Make) -> None:
+    # 107.00 was paid where 100.00 was payable: April's 50.00 gave the 7.00 back. Then the payment turns out to have failed.
+    p = play()
+    for month in ("2026-03", "2026-04", "2026-05"):
+        earn(p, month, 100_000 if month == "2026-03" else 50_000)
+    p.payout("2026-03", "2026-04-25", 10_700)
+    p.run("2026-04-20")
+    p.run("2026-05-20")
+    assert p.statement("2026-04")["offset"] == 700
+    p.feeds["payouts"][0]["status"] = "failed"
+    p.run("2026-05-25")
+    assert (p.balance("clawback_receivable"), p.balance("promoter_payable")) == (0, -10_000 - 4_300 - 700)
+    p.run("2026-06-20")
+    assert (p.statement("2026-05")["carried_in"], p.statement("2026-05")["payable"]) == (700, 5_700)
+    assert p.payables("2026-03") == [(1, 10_000, "failed")]
+
+
+def test_one_balance_is_demanded_once_and_its_growth_by_the_next_decision(play: Make) -> None:
+    # 100.00 of March and 50.00 of April are paid. March is voided and demanded by two decisions, then April is voided.
+    p = play()
+    earn(p, "2026-03", 100_000)
+    earn(p, "2026-04", 50_000)
+    p.payout("2026-03", "2026-04-25", 10_000)
+    p.payout("2026-04", "2026-05-25", 5_000)
+    p.run("2026-05-20")
+    p.decide("D1", "void_order", "order", "o2026-03", "2026-06-01", clause="3.1(5)")
+    p.decide("D2", "claw_back", "promoter", "P", "2026-06-01", clause="4.4(1)")
+    p.decide("D3", "claw_back", "promoter", "P", "2026-06-01", clause="4.4(1)")
+    p.run("2026-06-20")
+    assert [(n["decision_id"], n["amount_fen"]) for n in p.tables["settlement_instruction"]] == [("D2", 10_000)]
+    p.run("2026-06-21")
+    assert p.tables["settlement_instruction"] == []
+    p.decide("D4", "void_order", "order", "o2026-04", "2026-07-01", clause="3.1(5)")
+    p.run("2026-07-20")
+    assert p.balance("clawback_receivable") == 15_000
+    assert [(n["decision_id"], n["amount_fen"]) for n in p.tables["settlement_instruction"]] == [("D3", 5_000)]
+
+
+def test_after_a_cancelled_participation_each_growth_of_the_balance_is_demanded(play: Make) -> None:
+    p = play()
+    earn(p, "2026-03", 100_000)
+    p.payout("2026-03", "2026-04-25", 10_000)
+    p.run("2026-04-20")
+    p.decide("D1", "cancel_programme", "promoter", "P", "2026-05-01", clause="1.2(4)")
+    p.refund("o2026-03", "2026-05-02", 40_000)
+    p.run("2026-05-20")
+    p.refund("o2026-03", "2026-06-02", 60_000)
+    p.run("2026-06-20")
+    told = [(n["decision_id"], n["amount_fen"]) for n in p.books["books_instruction"]]
+    assert told == [("D1", 4_000), ("D1", 6_000)]
+
+
+def test_a_void_of_a_ring_reaches_whom_its_evidence_names_and_nobody_else(play: Make) -> None:
+    p = play()
+    for name in ("a", "b", "c"):
+        earn(p, "2026-03", 100_000, name)
+    p.decide("D1", "void_order", "ring", "K1", "2026-04-01", members=["I2026-03a", "I2026-03b"])
+    p.run("2026-04-20")
+    assert [p.line(f"o2026-03{n}")["clause"] for n in ("a", "b", "c")] == ["3.5(4)", "3.5(4)", None]
+    assert p.statement("2026-03")["rebate"] == 10_000
+    p.decide("D2", "void_relation", "ring", "K2", "2026-04-25", members=["I2026-03c", "someone-else"])
+    p.run("2026-05-20")
+    assert p.caused("2026-04") == {("2026-03", "D2"): -10_000}

@@ -260,6 +260,18 @@ def test_random_programmes_agree_with_the_auditor_to_the_fen(soak_count: SoakCou
     )  # fmt: skip
 
 
+def new_rules(rng: random.Random, day: date, number: int) -> dict[str, Any]:
+    """A document that changes the terms some days from now."""
+    rebate: dict[str, Any] = {"tiers": [{"from": 0, "rate": rng.choice(("0.02", "0.125"))}]}
+    if rng.random() < 0.5:
+        rebate["tier_by"] = rng.choice(("net_amount", "new_paying_users"))
+    if rng.random() < 0.5:
+        rebate |= {"bounty_per_new_paying_user": "1.01", "invitee_month_cap": rng.choice(("77.77", None))}
+    more = {"minimum_payout": "20.00", "window_days": rng.choice((10, 30))} if rng.random() < 0.4 else {}
+    starts = day + timedelta(days=rng.randint(1, 40))
+    return {"id": f"detail-{number}", "level": "detail", "effective_from": starts.isoformat(), "rebate": rebate, **more}
+
+
 def episode(seed: int, width: int, room: int) -> int:
     """Play `width` worlds for some rounds of four actions and a run; the number of steps. Fails with a world shrunk alone."""
     rng = random.Random(seed)
@@ -272,6 +284,10 @@ def episode(seed: int, width: int, room: int) -> int:
             for world in worlds:
                 for _ in range(ACTIONS):
                     world.act(rng, day)
+            if rng.random() < 0.2:
+                document = new_rules(rng, day, len(worlds[0].documents))
+                for world in worlds:
+                    world.do(("rule", document))
             day += timedelta(days=rng.choice((0, 1, 6, 15, 15, 33)))
             settle(play, worlds, day)
             steps += width * (ACTIONS + 1)

@@ -17,7 +17,7 @@ from typing import Any
 
 from data_contracts.dates import day_start
 from tests.settlement.play import ZONE, Play, at
-from tests.settlement.reference import Auditor
+from tests.settlement.reference import Auditor, Rules
 
 Documents = Sequence[Mapping[str, Any]]
 Step = tuple[Any, ...]
@@ -51,7 +51,8 @@ CASH = (0, 1, 99, 5_000, 12_345, 70_000, 250_001)
 @dataclass
 class World:
     """One world. `steps` holds ("add", table, row), ("decide", row), ("overturn", id), ("end", id, instant),
-    ("group", account, group or None) and ("run", day), in their order; an action may take two rows."""
+    ("group", account, group or None), ("report", payout_id, changed), ("rule", document) and ("run", day), in their order;
+    an action may take two rows."""
 
     name: str
     documents: Documents
@@ -78,6 +79,11 @@ class World:
                 self.feeds.setdefault(table, []).append(dict(row))
             case ("decide", row):
                 self.decisions[row["decision_id"]] = dict(row)
+            case ("report", payout_id, changed):
+                next(p for p in self.feeds["payouts"] if p["payout_id"] == payout_id).update(changed)
+            case ("rule", document):
+                self.documents = [*self.documents, document]
+                self.auditor.rules = Rules(self.documents)
             case ("overturn", decision_id) if self.decisions.get(decision_id, {}).get("status") == "applied":
                 self.decisions[decision_id]["status"] = "overturned"
             case ("end", decision_id, instant) if decision_id in self.decisions:
@@ -91,7 +97,7 @@ class World:
         """One action that is possible now, drawn at random."""
         actions: tuple[Callable[[random.Random, date], bool], ...] = (
             self._register, self._register, self._deliver, self._deliver, self._deliver, self._refund, self._decide,
-            self._overturn, self._release, self._pay, self._regroup,
+            self._overturn, self._release, self._pay, self._pay, self._report, self._regroup,
         )  # fmt: skip
         while not rng.choice(actions)(rng, day):
             pass
@@ -149,6 +155,9 @@ class World:
             kind, subjects, clause = "referral", mine, rng.choice(("2.2(3)", "3.1(5)"))
         if measure == "void_order":
             kind, subjects, clause = "order", orders, "3.1(5)"
+        ring = measure in ("void_relation", "void_order") and rng.random() < 0.3
+        if ring:
+            kind, subjects = "ring", [f"{promoter}K"] if mine else []
         if not subjects:
             return False
         month = f"2026-{rng.randint(1, 4):02d}" if measure == "cancel_rebate" or rng.random() < 0.5 else None
@@ -156,6 +165,7 @@ class World:
             "decision_id": self._id("D"), "measure": measure, "subject_kind": kind, "subject_id": rng.choice(subjects),
             "promoter_id": promoter, "clause": clause, "status": "approved", "month": month,
             "effective_from": day_start(day + timedelta(days=rng.randint(-2, 10)), ZONE),
+            **({"members": sorted(rng.sample(mine, rng.randint(1, len(mine))))} if ring else {}),
         }))  # fmt: skip
         return True
 
@@ -185,6 +195,18 @@ class World:
         }))  # fmt: skip
         return True
 
+    def _report(self, rng: random.Random, day: date) -> bool:
+        """The operator reports a payout anew: it failed, went through after all, or was of another amount."""
+        payouts = self.feeds.get("payouts", [])
+        if payouts:
+            payout = rng.choice(payouts)
+            changed = {"status": "paid" if payout["status"] == "failed" else "failed"}
+            if rng.random() < 0.3:
+                gross = payout["gross_fen"] + rng.choice((1, 900))
+                changed = {"status": "paid", "gross_fen": gross, "tax_fen": gross // 7, "net_fen": gross - gross // 7}
+            self.do(("report", payout["payout_id"], changed))
+        return bool(payouts)
+
     def _regroup(self, rng: random.Random, day: date) -> bool:
         if not self._invitees():
             return False
@@ -198,6 +220,7 @@ def settle(play: Play, worlds: Sequence[World], day: date) -> None:
     tables = dict.fromkeys(t for w in worlds for t in w.feeds)
     play.feeds = {t: [r for w in worlds for r in w.feeds.get(t, [])] for t in tables}
     play.feeds["products"] = list(PRODUCTS)
+    play.documents = worlds[0].documents
     play.decisions = {k: d for w in worlds for k, d in w.decisions.items()}
     play.groups = {a: g for w in worlds for a, g in w.groups.items()}
     for world in worlds:

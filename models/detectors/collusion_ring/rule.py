@@ -19,7 +19,7 @@ from models.detectors.panel import Floats, Texts, ints_of
 from models.detectors.rates import Excess, excess, reason, unusual
 
 LEAST_MEMBERS, RATIO = 4, 3.0
-MOST_IDS, MOST_EDGES = 100, 200
+MOST_EDGES = 200
 
 
 def rule(given: Given) -> Mapping[str, pa.Table]:
@@ -75,7 +75,7 @@ def _ring(
     told, members = [], set[str]()
     for code, (part, ids) in (("CR01", lockstep), ("CR02", sharing)):
         if part.p[n] * 2 <= FDR and len(ids) >= LEAST_MEMBERS and part.observed[n] >= RATIO * part.expected[n]:
-            told.append(reason(code, part, n, q, list(ids[:MOST_IDS])))
+            told.append(reason(code, part, n, q, list(ids)))
             members |= set(ids)
     if not told:
         return []
