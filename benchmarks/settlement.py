@@ -146,7 +146,7 @@ def later(early: Path, folder: Path) -> None:
 
 def settle(folder: Path, as_of: date, run_seq: int) -> dict[str, float]:
     """One run of the stage, published. Returns seconds and the peak of memory in MB."""
-    run = Run("b", run_seq, as_of, ZONE, memory_limit="2200MB")
+    run = Run("b", run_seq, as_of, ZONE, memory_limit="2700MB")
     fill(folder, run)
     started = time.perf_counter()
     with Warehouse(folder, "settlement", run) as wh:

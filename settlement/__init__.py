@@ -10,7 +10,7 @@ from datetime import date
 from data_contracts.errors import InputRefused
 from data_contracts.warehouse import Warehouse
 from settlement import invariants, ledger
-from settlement.entitlement import SQL, drop, judge_now, restate
+from settlement.entitlement import SQL, drop, judge_now, restate, sort_lines
 from settlement.tax import BRACKETS
 
 __all__ = ["build", "check_as_of", "draft"]
@@ -36,10 +36,9 @@ def draft(wh: Warehouse) -> None:
 def build(wh: Warehouse) -> None:
     """Make every table of the stage: relations, lines, statements, postings, instalments, payables, notices, findings."""
     judge_now(wh, "decision")
-    wh.make_all(SQL, ("relation", "line_sorted"))
+    wh.make(SQL / "relation.sql")
+    sort_lines(wh)
     drop(wh, ("relation_judged", "user_judged", "line_priced"))
-    wh.make(SQL / "statement_line.sql")
-    drop(wh, ("line_sorted",))
     wh.make_all(SQL, ("new_known", "new_issue", "hold_cover", "tax_rule"), **BRACKETS)
     months = [row[0] for row in wh.execute(
         "select m.month from programme_month as m where m.issues_now"

@@ -8,6 +8,7 @@ that differ from caller to caller: `standpoint` (whose entitlement, under which 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from data_contracts.warehouse import Warehouse
@@ -23,13 +24,14 @@ DECIDED = ("decision_known", "ring_member", "relation_void", "order_void", "effe
 """What decisions touch, and whether they are on now and were on at the last issue."""
 JUDGED = (
     "account_first", "invitee_context", "relation_judged", "order_judged", "user_judged", "line_judged", "month_count",
-    "line_priced", "line_extra", "month_entitled",
+    "line_priced", "invitee_month", "line_extra", "month_entitled",
 )  # fmt: skip
 """From standpoint to entitlement (2.1 to 4.3)."""
 SPENT = {
     "user_judged": ("account_first", "invitee_context"),
     "line_judged": ("order_judged",),
     "line_priced": ("line_judged",),
+    "month_entitled": ("invitee_month",),
 }
 """What is dropped once a table is made: one row per order each, they would crowd out what comes next."""
 RESTATED = (
@@ -41,9 +43,8 @@ RESTATED = (
 NOW = (
     "create or replace view standpoint as select distinct 0 as standpoint, promoter_id, false as as_then from referrals",
     "create or replace view decision_at as select 0 as standpoint, promoter_id, decision_id from effect where on_now",
-    "create or replace view order_basis as select 0 as standpoint, r.promoter_id, o.account_id as invitee_id, o.order_id,"
-    " o.month, o.paid_at, o.cash_fen, o.net_fen, o.promotable, o.recharge_card, o.term_no, o.excluded"
-    " from order_fact as o inner join referrals as r on o.account_id = r.invitee_id",
+    "create or replace view order_basis as select 0 as standpoint, promoter_id, account_id as invitee_id, order_id, month,"
+    " paid_at, cash_fen, net_fen, promotable, recharge_card, term_no, excluded from order_fact where promoter_id is not null",
     "create or replace view purchase_basis as select false as as_then, account_id, order_id, paid_at, cash_fen, is_purchase"
     " from order_fact",
 )
@@ -76,6 +77,29 @@ def _judge(wh: Warehouse) -> None:
     for table in JUDGED:
         wh.make(SQL / f"{table}.sql")
         drop(wh, SPENT.get(table, ()))
+
+
+LINES = (
+    "create or replace table statement_line (promoter_id varchar, line_kind varchar, invitee_id varchar, order_id varchar,"
+    " month varchar, governing_document varchar, net_fen bigint, rate_ppm bigint, rebate_fen bigint, qualifies boolean,"
+    " clause varchar)"
+)
+AT_ONCE = 1_000_000
+
+
+def sort_lines(wh: Warehouse) -> None:
+    """Make `statement_line`: every line as known now in its total order, about AT_ONCE of them sorted at a time.
+
+    One sort of all lines would spill to disk at ten million.
+    """
+    wh.execute(LINES)
+    firsts = [row[0] for row in wh.execute(
+        "select min(promoter_id) from (select promoter_id, (sum(count(*)) over (order by promoter_id) - 1) // $size as part"
+        " from line_priced where standpoint = 0 group by promoter_id) group by part order by part",
+        size=AT_ONCE,
+    )]  # fmt: skip
+    for first, end in pairwise([*firsts, None]):
+        wh.make(SQL / "statement_line.sql", first_id=first, end_id=end)
 
 
 def drop(wh: Warehouse, tables: Iterable[str]) -> None:

@@ -13,18 +13,6 @@ with terms as (
     where d.day = last_day(d.day)
 ),
 
-invitee_month as (
-    select
-        standpoint,
-        promoter_id,
-        invitee_id,
-        month,
-        cast(sum(rebate_fen) as bigint) as rebate_fen
-    from line_priced
-    where qualifies
-    group by all
-),
-
 invitee_cap as (
     select
         i.standpoint,

@@ -17,8 +17,7 @@ line as (
         promoter_id,
         month,
         rebate_fen
-    from line_priced
-    where qualifies
+    from invitee_month
     union all
     select
         standpoint,

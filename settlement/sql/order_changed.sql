@@ -14,7 +14,6 @@ select
     o.term_no,
     o.excluded
 from standpoint_changed as s
-inner join referrals as r on s.promoter_id = r.promoter_id
-inner join order_fact as o on r.invitee_id = o.account_id
+inner join order_fact as o on s.promoter_id = o.promoter_id
 left join order_then as t on o.order_id = t.order_id
 where not s.is_now and (not s.as_then or t.order_id is not null)

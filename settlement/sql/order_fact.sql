@@ -1,9 +1,17 @@
--- One row per order of an account that is referred or shares a group: what the feeds say of it, whoever promotes.
+-- One row per order of an account that is referred or shares a group: what the feeds say of it. `promoter_id` is null where
+-- nobody referred the account.
 create or replace table order_fact as
 with account as (
-    select invitee_id as account_id from referrals
-    union
-    select account_id from linked_member
+    select
+        invitee_id as account_id,
+        promoter_id
+    from referrals
+    union all
+    select distinct
+        m.account_id,
+        null as promoter_id
+    from linked_member as m
+    anti join referrals as r on m.account_id = r.invitee_id
 ),
 
 refunded as (
@@ -17,14 +25,16 @@ refunded as (
 kept as (
     select
         o.*,
+        a.promoter_id,
         natural_day(o.paid_at, $zone) as paid_on
     from orders as o
-    semi join account as a on o.account_id = a.account_id
+    inner join account as a on o.account_id = a.account_id
 )
 
 select
     o.order_id,
     o.account_id,
+    o.promoter_id,
     o.paid_at,
     d.month,
     o.cash_fen,

@@ -4,9 +4,9 @@ create or replace table user_judged as
 with seen as (
     select
         o.standpoint,
-        o.promoter_id,
         o.invitee_id,
         o.context_no,
+        any_value(o.promoter_id) as promoter_id,
         max(o.month) filter (where o.is_first) as month,
         count(*) filter (where o.refused is null) as qualifying,
         count(*) filter (where o.refused is null and o.net_fen > 0) as unrefunded,
@@ -17,7 +17,7 @@ with seen as (
     from order_judged as o
     inner join order_term as t on o.term_no = t.term_no
     where o.bought
-    group by all
+    group by o.standpoint, o.invitee_id, o.context_no
 )
 
 select

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import settlement
 from data_contracts.contract import contracts
 from data_contracts.run import Run
-from data_contracts.warehouse import Warehouse
+from data_contracts.warehouse import Warehouse, columns_of
 from tests.conftest import given
 from tests.settlement.rules import admit_programme
 
@@ -125,7 +125,8 @@ class Play:
                     if contract.stage not in ("draft", "results") or draft:
                         path = self.folder / "published" / contract.stage / f"{contract.table}.parquet"
                         path.parent.mkdir(parents=True, exist_ok=True)
-                        pq.write_table(wh.con.table(contract.table).to_arrow_table(), path)
+                        found = wh.con.sql(f"select {columns_of(contract.kept())} from {contract.table}")
+                        pq.write_table(found.to_arrow_table(), path)
             for contract in ours:
                 wh._check(contract)
         for table, book in RECORDED.items():
@@ -237,7 +238,7 @@ def rows_of(wh: Warehouse, table: str) -> list[dict[str, Any]]:
     """All rows of a table as dicts, in the contract's order."""
     contract = contracts()[table].kept()
     order = ", ".join(contract.order)
-    found: pa.Table = wh.con.sql(f"select {', '.join(contract.names)} from {table} order by {order}").to_arrow_table()
+    found: pa.Table = wh.con.sql(f"select {columns_of(contract)} from {table} order by {order}").to_arrow_table()
     return list(found.to_pylist())
 
 
