@@ -12,8 +12,7 @@ from casebook import metrics as casebook_metrics
 from casebook import targets
 from casebook.books import Books
 from casebook.store import StoreFault
-from casebook.webhooks import KINDS
-from data_contracts import money
+from casebook.webhooks import KINDS, told_of
 from data_contracts.errors import TongrenError
 from data_contracts.vault import Key, load_key
 from pipelines.people import books_of
@@ -26,7 +25,7 @@ log = logging.getLogger("tongren")
 def add(state: State, address: str, kinds: tuple[str, ...], least: str, *, by: str, reason: str) -> str:
     """Tell an address from now on."""
     with books_of(state) as books:
-        return targets.add(books, address, by, reason, kinds or KINDS, money.fen(least))
+        return targets.add(books, address, by, reason, kinds or KINDS, targets.least_of(least))
 
 
 def end(state: State, target_id: str, *, by: str, reason: str) -> str:
@@ -34,6 +33,17 @@ def end(state: State, target_id: str, *, by: str, reason: str) -> str:
     with books_of(state) as books:
         targets.end(books, target_id, by, reason)
     return f"{target_id} has ended"
+
+
+def test(state: State, target_id: str, *, by: str) -> str:
+    """Send a target one test message; what it answered. Raises TongrenError when it did not take the message."""
+    with books_of(state) as books:
+        status = targets.test(books, target_id, by, load_key(state.folder, os.environ))
+    if not 200 <= status < 300:
+        raise TongrenError(
+            f"{target_id} did not take the message ({told_of(status)}): check its address and its own log"
+        )
+    return f"{target_id} took the message: {told_of(status)}"
 
 
 def listing(state: State) -> str:
