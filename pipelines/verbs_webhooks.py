@@ -6,7 +6,6 @@ import dataclasses
 import json
 import logging
 import os
-from typing import Any
 
 from casebook import metrics as casebook_metrics
 from casebook import targets
@@ -72,16 +71,16 @@ def after_run(books: Books, key: Key) -> None:
 
 def figures(state: State, form: str) -> str:
     """How well the work goes, from the books."""
+    from models.detectors.feedback import interval  # scipy takes a moment, and is only needed here
+
     with books_of(state) as books:
-        told = casebook_metrics.measure(books)
+        told = casebook_metrics.measure(books, interval)
     if form == "json":
         return json.dumps(dataclasses.asdict(told), indent=2, ensure_ascii=False)
-    rows: list[dict[str, Any]] = [
-            {"figure": "hours to a decision", "value": told.hours_to_decision}, {"figure": "appeals", "value": told.appeals.filed},
-            {"figure": "reversal rate on appeal", "value": told.appeals.reversal}, {"figure": "holds", "value": told.holds},
-            {"figure": "holds ended by people", "value": told.holds_ended_by_people}]  # fmt: skip
+    rows = [{**row, "value": "" if row["value"] is None else row["value"]} for row in told.figures()]
     precision = [
-        {"detector": p.detector, "clause": p.clause, "findings": p.findings, "precision": p.share}
+        {"detector": p.detector, "clause": p.clause, "findings": p.findings, "confirmed": p.confirmed, "false_alarms": p.false_alarms,
+         "precision": "" if p.share is None else f"{p.share:.3f}", "interval": f"{p.low:.3f} to {p.high:.3f}"}
         for p in told.precision
-    ]
+    ]  # fmt: skip
     return table(rows, limit=100) + "\n\n" + table(precision, limit=1000)

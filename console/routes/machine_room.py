@@ -68,11 +68,11 @@ def detectors(request: Request) -> dict[str, Any]:
 
 @page(router, "/metrics", "read_money", "machine_room/metrics.html")
 def metrics(request: Request) -> dict[str, Any]:
-    """What the work came to: loss prevented and recovered, reversals, time to decision, precision."""
+    """What the work came to: loss prevented and recovered, money wrongly held, reversals, time to decision, precision."""
     held = desk(request)
+    found = reckoned.figures(held.books)
     return {
-        "rows": reckoned.totals(held.reading, held.books), "months": reckoned.by_month(held.reading),
-        "detectors": reckoned.by_detector(held.reading, held.books),
+        "rows": found.figures(), "months": reckoned.by_month(held.reading), "detectors": reckoned.precision(found),
     }  # fmt: skip
 
 

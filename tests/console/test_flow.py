@@ -115,6 +115,14 @@ def test_a_verdict_feeds_the_precision_of_its_detector(sign_in: SignIn) -> None:
     assert client.post("/findings/F00000000000000a/verdict", data=form).status_code == 303
     row = next(r for r in client.get("/detectors.json").json()["rows"] if r["detector"] == "refund_burst")
     assert (row["confirmed"], row["precision"]) == (1, 1.0)
+    told = client.get("/metrics.json").json()
+    wanted = {"prevented", "recovered", "wrongly_held", "reversal_rate", "hours_to_decision"}
+    assert wanted <= {r["figure"] for r in told["rows"]}
+    line = next(r for r in told["detectors"] if r["detector"] == "refund_burst")
+    # 1 of 1: the lower limit of Clopper and Pearson is 0.025 itself.
+    assert (line["precision"], round(line["low"], 6), line["high"]) == (1.0, 0.025, 1.0)
+    page = shown(client.get("/metrics?lang=en").text)
+    assert "Wrongly held" in page and "2.5%" in page and "100.0%" in page
 
 
 def test_a_word_on_two_accounts_stands_until_it_is_ended(sign_in: SignIn) -> None:
