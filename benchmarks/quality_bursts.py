@@ -20,12 +20,13 @@ from typing import Any
 
 import duckdb
 import numpy as np
-from scipy.special import betaincinv, gammainc
+from scipy.special import gammainc
 
 from benchmarks import worlds
 from benchmarks.record import as_table, record
 from models import detectors
 from models.detectors.discovery import FDR, q_values
+from models.detectors.feedback import interval
 
 
 @dataclass
@@ -131,13 +132,6 @@ def _ecod(features: np.ndarray) -> np.ndarray:
         skewed = np.where((centred**3).mean(axis=0) < 0, left, right)
         return np.asarray(np.max([left.sum(axis=1), right.sum(axis=1), skewed.sum(axis=1)], axis=0))
     return np.asarray(ECOD().fit(features).decision_scores_)
-
-
-def interval(hits: int, trials: int) -> tuple[float, float]:
-    """Clopper-Pearson 95 %."""
-    low = float(betaincinv(hits, trials - hits + 1, 0.025)) if hits else 0.0
-    high = float(betaincinv(hits + 1, trials - hits, 0.975)) if hits < trials else 1.0
-    return low, high
 
 
 def average_precision(world_scores: Sequence[tuple[float, bool]]) -> float:

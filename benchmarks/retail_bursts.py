@@ -20,12 +20,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.quality_bursts import interval
 from benchmarks.record import as_table, record
 from data_contracts.contract import contracts
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
 from features import refunds
+from models.detectors.feedback import interval
 from models.detectors.refund_burst.judge import judge
 
 AS_OF, ZONE = date(2011, 12, 9), "Europe/London"

@@ -34,6 +34,17 @@ def history(books: Books, decision_id: str) -> list[dict[str, Any]]:
         return book.rows("select * from decision_entry where decision_id = :d order by entry_no", d=decision_id)
 
 
+def about(books: Books, finding_id: str) -> dict[str, Any]:
+    """What a finding is about: clause, subject_kind, subject_id, promoter_id. Raises NotFound for an unknown id."""
+    with books.reading() as book:
+        found = book.rows(
+            "select clause, subject_kind, subject_id, promoter_id from finding where finding_id = :f", f=finding_id
+        )
+    if not found:
+        raise NotFound(f"there is no finding {finding_id}: see findings.parquet of the last run")
+    return found[0]
+
+
 def notice(book: Ledgerbook, decision_id: str, last_as_of: date) -> dict[str, Any] | None:
     """The notice of a decision: when it went out, until when a reply may come, `days_left` and `replies`; None without."""
     found = book.rows("select * from notice_state where decision_id = :d", d=decision_id)

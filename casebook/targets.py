@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
 
-from casebook import chain
-from casebook.books import Books
+from casebook import chain, webhooks
+from casebook.books import Books, Ledgerbook
 from casebook.loop import Loop
 from casebook.people import line, person
-from casebook.webhooks import KINDS, Report, Send, check_address, deliver
+from casebook.webhooks import KINDS, Report, Send, check_address, deliver, told_of
+from data_contracts import money
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 from data_contracts.vault import Key
 
+NEWS = (
+    "select seq from audit where action not in ('look', 'sight', 'delivery', 'webhook.test') order by seq desc limit 1"
+)
+"""The last entry that may have brought something to tell."""
+MOST_FEN = 100_000_000_000
 EVERY = 5.0
 """Seconds between rounds of a process that stays up."""
 
@@ -36,17 +44,34 @@ def add(books: Books, address: str, by: str, reason: str, kinds: Sequence[str] =
         return str(row["target_id"])
 
 
+def least_of(amount: str) -> int:
+    """Whole fen of the least priority that a target hears of. Raises UsageError for what is no amount in yuan."""
+    try:
+        least = money.fen(amount.strip())
+    except ValueError as fault:
+        raise UsageError("the least priority is an amount in yuan, such as 500 or 99.50") from fault
+    if not 0 <= least <= MOST_FEN:
+        raise UsageError("the least priority is between 0 and a thousand million yuan")
+    return least
+
+
 def end(books: Books, target_id: str, by: str, reason: str) -> None:
     """Tell a target nothing more."""
     who, why = person(by), line(reason, "reason")
     with books.writing() as book:
-        found = book.rows("select ended_at from webhook_state where target_id = :t", t=target_id)
-        if not found:
-            raise NotFound(f"there is no target {target_id}")
-        if found[0]["ended_at"] is not None:
-            raise NotAllowed(f"target {target_id} has ended already")
+        _one(book, target_id)
         row = {"target_id": target_id, "by_whom": who, "reason": why, "at": book.clock()}
         book.record(chain.Entry(who, "webhook.end", target_id, why), {"webhook_end": [row]})
+
+
+def test(books: Books, target_id: str, by: str, key: Key, send: Send | None = None) -> int:
+    """Send a target one message of kind `test`; its status, 0 when not reached. The audit chain says so too."""
+    who = person(by)
+    with books.reading() as book:
+        found, now = _one(book, target_id), book.clock()
+    status = webhooks.test(found["address"], target_id, key, now, send)
+    books.note(who, "webhook.test", target_id, told_of(status))
+    return status
 
 
 def listing(books: Books) -> list[dict[str, Any]]:
@@ -67,6 +92,55 @@ def deliver_all(books: Books, key: Key, send: Send | None = None) -> Report:
     return total
 
 
-def loop(books: Books, key: Key, every: float = EVERY) -> Loop:
-    """Rounds in the background: start it with the process, stop it with it."""
-    return Loop("webhooks", lambda: deliver_all(books, key), every)
+def _one(book: Ledgerbook, target_id: str) -> dict[str, Any]:
+    found = book.rows("select address, ended_at from webhook_state where target_id = :t", t=target_id)
+    if not found:
+        raise NotFound(f"there is no target {target_id}")
+    if found[0]["ended_at"] is not None:
+        raise NotAllowed(f"target {target_id} has ended already")
+    return found[0]
+
+
+class Rounds:
+    """Rounds in the background of several processes: the one that holds the lock file does them, until it ends.
+
+    `key` is asked for once there is somebody to tell. A round without anything new since one that left nothing is none.
+    """
+
+    def __init__(self, books: Books, key: Callable[[], Key], lock: Path, every: float = EVERY) -> None:
+        self.books, self.key, self.lock = books, key, lock
+        self.loop = Loop("webhooks", self.round, every)
+        self._held: TextIO | None = None
+        self._done = -1
+
+    def round(self) -> Report:
+        """One round, when it is this process's turn and there is news."""
+        if not self._mine():
+            return Report(0, 0, 0)
+        with self.books.reading() as book:
+            newest = int(book.value(NEWS) or 0)
+            anybody = book.value("select count(*) from webhook_state where ended_at is null")
+        if not anybody or newest == self._done:
+            return Report(0, 0, 0)
+        told = deliver_all(self.books, self.key())
+        self._done = -1 if told.failed or told.waiting else newest
+        return told
+
+    def _mine(self) -> bool:
+        if self._held is None:
+            self.lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = self.lock.open("w")
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.close()
+                return False
+            self._held = handle
+        return True
+
+    def stop(self) -> None:
+        """End after the round that is going on; another process may take over."""
+        self.loop.stop()
+        if self._held is not None:
+            self._held.close()
+            self._held = None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
+import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +26,10 @@ PURPOSE = "webhook"
 FIRST_WAIT = 60_000_000
 LONGEST_WAIT = 6 * 3_600_000_000
 """Microseconds between attempts: a minute, doubled each time, six hours at most."""
+HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\.?")
 KINDS = ("case.opened", "decision.applied", "instruction")
+TEST = "test"
+"""The kind of a message that only asks whether a target can hear."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,6 @@ def deliver(
     What was sent and not yet written down when we died is sent again: at least once, never less.
     """
     for address, kinds in targets.items():
-        check_address(address)
         if set(kinds) - set(KINDS):
             raise UsageError(
                 f"{address} wants {', '.join(sorted(set(kinds) - set(KINDS)))}; there are {', '.join(KINDS)}"
@@ -108,7 +112,7 @@ def deliver(
             status = _attempt(send or post, address, message, key, now)
             taken = 200 <= status < 300
             down = status == 0  # whoever cannot be reached would hold up the round, message by message
-            _note(books, message, address, attempt + 1, status, taken)
+            _note(books, message, address, status, taken)
             delivered, failed = delivered + taken, failed + (not taken)
     return Report(delivered, failed, waiting)
 
@@ -126,12 +130,23 @@ def _wait(attempt: int) -> int:
 
 
 def _attempt(send: Send, address: str, message: Message, key: Key, now: int) -> int:
-    """The status that the target gave, 0 when it could not be reached."""
+    """The status that the target gave, 0 when it could not be reached.
+
+    An address that may not or cannot be called counts as not reached: one such target must not hold up the others. ValueError
+    is what the standard library says of a host or path that it cannot write.
+    """
     body = message.text.encode()
     try:
+        check_address(address)
         return send(address, body, headers(message, key, now // 1_000_000))
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException, UsageError, ValueError):
         return 0
+
+
+def test(address: str, target_id: str, key: Key, now: int, send: Send | None = None) -> int:
+    """Send a target one signed message of kind `test` at `now` (microseconds UTC); its status, 0 when not reached."""
+    message = Message(f"{target_id}.test.{now}", TEST, {"target": {"target_id": target_id}})
+    return _attempt(send or post, address, message, key, now)
 
 
 def headers(message: Message, key: Key, second: int) -> dict[str, str]:
@@ -149,21 +164,42 @@ def signature(key: Key, message_id: str, second: int, text: str) -> str:
     return hmac.digest(key.subkey(PURPOSE), f"{message_id}.{second}.{text}".encode(), hashlib.sha256).hex()
 
 
-def _note(books: Books, message: Message, address: str, attempt: int, status: int, taken: bool) -> None:
+def told_of(status: int) -> str:
+    """How an attempt is written down."""
+    return f"status {status}" if status else "not reached"
+
+
+def _note(books: Books, message: Message, address: str, status: int, taken: bool) -> None:
     with books.writing() as book:
-        told = f"status {status}" if status else "not reached"
+        told = told_of(status)
+        # Numbered here: a run and a console may both have tried since the round began.
+        attempt = int(book.value("select coalesce(max(attempt), 0) + 1 from delivery where message_id = :m and target = :t",
+                                 m=message.message_id, t=address))  # fmt: skip
         row = {"message_id": message.message_id, "target": address, "attempt": attempt, "delivered": int(taken), "told": told,
                "at": book.clock()}  # fmt: skip
         book.record(chain.Entry("outbox", "delivery", message.message_id, told), {"delivery": [row]})
 
 
 def check_address(address: str) -> None:
-    """Raises UsageError unless it is https, or http to this machine, without a password in it."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.password:
-        raise UsageError("a target of webhooks is an https address without a password in it")
-    if parts.scheme == "http" and not is_local(parts.hostname):
-        raise UsageError(f"{parts.hostname} would be told in clear text: give an https address")
+    """Raises UsageError unless it is https, or http to this machine, to a host and port that exist, without a name in it."""
+    if not address.isascii() or not address.isprintable() or " " in address or len(address) > 2000:
+        raise UsageError(
+            "a target's address is ASCII without spaces: write other characters as %XX, and a host as xn--..."
+        )
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+        if "[" in parts.netloc:
+            ipaddress.ip_address(host)
+    except ValueError as fault:
+        raise UsageError(f"the host or port of this address cannot be: {fault}") from fault
+    if parts.scheme not in ("https", "http") or not host or parts.username is not None or parts.password is not None:
+        raise UsageError("a target of webhooks is an https address without a name or password in it")
+    if port == 0 or not (HOST.fullmatch(host) or ":" in host):
+        raise UsageError(f"{host} with port {port} is no host that can be called")
+    if parts.scheme == "http" and not is_local(host):
+        raise UsageError(f"{host} would be told in clear text: give an https address")
 
 
 def post(address: str, body: bytes, sent: Mapping[str, str]) -> int:

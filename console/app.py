@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
@@ -19,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from casebook.books import open_books
 from casebook.sights import Sights
+from casebook.targets import Rounds
 from console import pages
 from console.attempts import Attempts
 from console.counter import Counter
@@ -31,6 +34,7 @@ from console.routes import all_routers
 from console.sessions import COOKIE, COOKIE_PLAIN, Sessions
 from console.shelf import Shelf
 from data_contracts.errors import NotAllowed, NotFound, TongrenError, UsageError
+from data_contracts.vault import load_key
 
 log = logging.getLogger("tongren")
 BODY_LIMIT = 1_000_000
@@ -65,6 +69,7 @@ def create_app(
         Attempts(counter=counter), Rates(counter=counter), Provider(told, counter.secret("oidc")) if told else None,
         Sights(books),
     )  # fmt: skip
+    app.state.rounds = Rounds(books, partial(load_key, state, os.environ), state / "console" / "webhooks.lock")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(Gate, held=app.state.desk)
     for kind in (HTTPException, PlainHTTPException):
@@ -81,7 +86,8 @@ def create_app(
 
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
-    """While the console is served: a newer run is made ready aside and then shown, and all cases' parts are made ahead."""
+    """While the console is served: a newer run is made ready aside and then shown, all cases' parts are made ahead, and
+    one of the processes tells other systems what they lack."""
     held: Desk = app.state.desk
     stop = threading.Event()
 
@@ -96,8 +102,10 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     thread = threading.Thread(target=follow, name="newer runs", daemon=True)
     thread.start()
     held.sights.loop.start()
+    app.state.rounds.loop.start()
     yield
     stop.set()
+    await run_in_threadpool(app.state.rounds.stop)
     await run_in_threadpool(held.sights.loop.stop)
     await run_in_threadpool(thread.join, 10)
 

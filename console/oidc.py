@@ -115,24 +115,31 @@ class Provider:
             raise NotAllowed(REFUSED) from fault
         if not state or not secrets.compare_digest(state.encode(), kept["state"].encode()):
             raise NotAllowed(REFUSED)
-        about, keys = self._known()
+        about, _ = self._known()
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.told.redirect_uri,
                 "code_verifier": kept["verifier"], "client_id": self.told.client_id}  # fmt: skip
         answer = _asked(str(about["token_endpoint"]), form, self._credentials())
-        claims = self._claims(answer.get("id_token"), kept["nonce"], keys)
+        claims = self._claims(answer.get("id_token"), kept["nonce"])
         name = claims.get(self.told.claim)
         if not isinstance(name, str) or not name:
             raise NotAllowed(REFUSED)
         return name, str(kept["next"])
 
-    def _claims(self, token: Any, nonce: str, keys: KeySet) -> Mapping[str, Any]:
+    def _signed(self, token: str) -> jwt.Token:
+        """The token, signed by a key of the provider; one that it has only since we asked is asked for once more."""
+        try:
+            return jwt.decode(token, self._known()[1], algorithms=ALGORITHMS)
+        except (JoseError, ValueError):
+            return jwt.decode(token, self._known(anew=True)[1], algorithms=ALGORITHMS)
+
+    def _claims(self, token: Any, nonce: str) -> Mapping[str, Any]:
         wanted = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS, iss={"essential": True, "value": self.told.issuer}, exp={"essential": True},
             iat={"essential": True}, aud={"essential": True, "value": self.told.client_id},
             nonce={"essential": True, "value": nonce},
         )  # fmt: skip
         try:
-            read = jwt.decode(str(token), keys, algorithms=ALGORITHMS)
+            read = self._signed(str(token))
             wanted.validate(read.claims)
         except (JoseError, ValueError) as fault:
             raise NotAllowed(REFUSED) from fault
@@ -147,9 +154,9 @@ class Provider:
         pair = f"{quote(self.told.client_id, safe='')}:{quote(self.told.client_secret, safe='')}"
         return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
 
-    def _known(self) -> tuple[dict[str, Any], KeySet]:
+    def _known(self, *, anew: bool = False) -> tuple[dict[str, Any], KeySet]:
         with self._lock:
-            if self._about is None or time.monotonic() - self._about[0] > GOOD_SECONDS:
+            if anew or self._about is None or time.monotonic() - self._about[0] > GOOD_SECONDS:
                 about = _asked(f"{self.told.issuer}/.well-known/openid-configuration")
                 if str(about.get("issuer", "")).rstrip("/") != self.told.issuer:
                     raise NotAllowed(REFUSED)

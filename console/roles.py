@@ -38,7 +38,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     ),
     "finance": frozenset({"read_cases", "read_money", "read_rules", "release", "declare_tie"}),
     "rules_admin": frozenset({"read_rules", "read_runs"}),
-    "system_admin": frozenset({"manage_users", "read_runs"}),
+    "system_admin": frozenset({"manage_users", "manage_targets", "read_runs"}),
     "auditor": frozenset({"read_audit"}),
 }
 """Roles and the actions that each allows (architecture: deny by default)."""

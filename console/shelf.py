@@ -30,6 +30,8 @@ PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "payouts"
 """Parts that SQL makes; `graph` is made of the pairs."""
 EMPTY: Mapping[str, bytes] = {**dict.fromkeys(PARTS, b"[]"), "defence": b"{}"}
 AT_ONCE = 500
+OTHERS = ("sessions", "webhooks")
+"""Files in the same folder that are not of a run."""
 TABLES = "create table if not exists part (key text, name text, body blob, primary key (key, name)) without rowid;"
 CASES = """
 select distinct coalesce('P' || promoter_id, 'S' || subject_id) as key, max(priority_fen) as fen from case_money
@@ -153,6 +155,6 @@ class Shelf:
 
 def _file(folder: Path, run_id: str) -> sqlite3.Connection:
     for old in folder.iterdir():
-        if old.suffix in (".db", ".lock", ".db-wal", ".db-shm") and old.name.split(".")[0] not in (run_id, "sessions"):
+        if old.suffix in (".db", ".lock", ".db-wal", ".db-shm") and old.name.split(".")[0] not in (run_id, *OTHERS):
             old.unlink(missing_ok=True)
     return scratch(folder / f"{run_id}.db", TABLES, seconds=30)

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 import rulebook
+from casebook.dossier.reasons import told
 from data_contracts import strict_yaml
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
@@ -51,12 +52,17 @@ def word(lang: str, key: str) -> str:
 
 @lru_cache(maxsize=4096)
 def say(lang: str, reason: str | None) -> str:
-    """A finding's reason as a sentence: codes of detectors are written out, anything else stays."""
-    known = reasons()
-    codes = [c.strip() for c in (reason or "").split(",")]
-    if not codes[0] or any(c not in known for c in codes):
-        return reason or ""
-    return ("；" if lang == "zh" else "; ").join(known[c][lang] for c in codes[:2]) + (" …" if len(codes) > 2 else "")
+    """A reason as a sentence: codes of detectors are written out, what rules and runs say is in the reader's language.
+
+    What people wrote stays as it is.
+    """
+    known, text = reasons(), reason or ""
+    codes = [c for c in (c.strip() for c in text.split(",")) if c != "not flagged"]
+    if codes and all(c in known for c in codes):
+        return ("；" if lang == "zh" else "; ").join(known[c][lang] for c in codes[:2]) + (
+            " …" if len(codes) > 2 else ""
+        )
+    return told(lang, text, lambda quoted: say(lang, quoted))
 
 
 def visible(value: Any) -> Any:

@@ -102,9 +102,14 @@ def run(sources: Path, state: Path, as_of: tuple[datetime, ...], books_url: str 
     "tongren propose --measure hold_payout --subject-kind promoter --subject-id A1 --clause '3.5(2)' --by li --reason 'see case'"
 ))  # fmt: skip
 @click.option("--measure", required=True)
-@click.option("--subject-kind", required=True)
-@click.option("--subject-id", required=True)
-@click.option("--clause", required=True)
+@click.option(
+    "--finding",
+    metavar="ID",
+    help="What it rests on; gives subject and clause, and voids it when its evidence changes.",
+)
+@click.option("--subject-kind", help="Whom it is about; the finding's by default.")
+@click.option("--subject-id")
+@click.option("--clause", help="Under which clause; the finding's by default.")
 @BY
 @REASON
 @click.option("--effective-from", type=INSTANT, help="Default: the end of the last published as-of day.")

@@ -16,7 +16,7 @@ from typing import Any
 import rulebook
 from casebook import books as casebook_books
 from casebook import decisions as casebook_decisions
-from casebook import registers
+from casebook import registers, standing
 from casebook.checkpoint import Seal
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.identifier import Fault
@@ -53,9 +53,23 @@ def propose(state: State, **given: Any) -> str:
         _, zone = casebook_decisions.published(books)
         for name in ("effective_from", "effective_to"):
             given[name] = _instant(given[name], zone)
+        given = _from_finding(books, given)
         decision_id = casebook_decisions.propose(books, allowed=allowed, **given)
     told = f"proposed {given['measure']} under {given['clause']} for {given['subject_kind']} {given['subject_id']}"
     return f"{told}\n{decision_id}"
+
+
+def _from_finding(books: casebook_books.Books, given: dict[str, Any]) -> dict[str, Any]:
+    """What was not said of subject and clause, as the finding has it. Raises UsageError when that leaves something open."""
+    found = standing.about(books, given["finding"]) if given["finding"] else {}
+    filled = {**given, "clause": given["clause"] or found.get("clause")}
+    if given["subject_kind"] is None and given["subject_id"] is None and found:
+        filled |= {k: found[k] for k in ("subject_kind", "subject_id")}
+        filled["promoter"] = given["promoter"] or found["promoter_id"]
+    missing = [f"--{k.replace('_', '-')}" for k in ("subject_kind", "subject_id", "clause") if filled[k] is None]
+    if missing:
+        raise UsageError(f"give {', '.join(missing)}, or --finding alone: a finding tells whom and under which clause")
+    return filled
 
 
 def _instant(value: datetime | None, zone: str) -> datetime | None:

@@ -174,6 +174,18 @@ def webhooks_end(target_id: str, by: str, reason: str, state: Path, books_url: s
     click.echo(verbs_webhooks.end(people.at(state, books_url), target_id, by=by, reason=reason))
 
 
+@webhooks.command("test", epilog=example("tongren webhooks test W0123456789abcdef --by li"))
+@click.argument("target_id")
+@BY
+@STATE
+@BOOKS
+def webhooks_test(target_id: str, by: str, state: Path, books_url: str | None) -> None:
+    """Send a target one signed message of kind `test`; says what it answered, and leaves with code 1 when it refused."""
+    from pipelines import people, verbs_webhooks
+
+    click.echo(verbs_webhooks.test(people.at(state, books_url), target_id, by=by))
+
+
 @webhooks.command("list", epilog=example("tongren webhooks list"))
 @STATE
 @BOOKS

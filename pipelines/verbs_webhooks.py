@@ -6,14 +6,12 @@ import dataclasses
 import json
 import logging
 import os
-from typing import Any
 
 from casebook import metrics as casebook_metrics
 from casebook import targets
 from casebook.books import Books
 from casebook.store import StoreFault
-from casebook.webhooks import KINDS
-from data_contracts import money
+from casebook.webhooks import KINDS, told_of
 from data_contracts.errors import TongrenError
 from data_contracts.vault import Key, load_key
 from pipelines.people import books_of
@@ -26,7 +24,7 @@ log = logging.getLogger("tongren")
 def add(state: State, address: str, kinds: tuple[str, ...], least: str, *, by: str, reason: str) -> str:
     """Tell an address from now on."""
     with books_of(state) as books:
-        return targets.add(books, address, by, reason, kinds or KINDS, money.fen(least))
+        return targets.add(books, address, by, reason, kinds or KINDS, targets.least_of(least))
 
 
 def end(state: State, target_id: str, *, by: str, reason: str) -> str:
@@ -34,6 +32,17 @@ def end(state: State, target_id: str, *, by: str, reason: str) -> str:
     with books_of(state) as books:
         targets.end(books, target_id, by, reason)
     return f"{target_id} has ended"
+
+
+def test(state: State, target_id: str, *, by: str) -> str:
+    """Send a target one test message; what it answered. Raises TongrenError when it did not take the message."""
+    with books_of(state) as books:
+        status = targets.test(books, target_id, by, load_key(state.folder, os.environ))
+    if not 200 <= status < 300:
+        raise TongrenError(
+            f"{target_id} did not take the message ({told_of(status)}): check its address and its own log"
+        )
+    return f"{target_id} took the message: {told_of(status)}"
 
 
 def listing(state: State) -> str:
@@ -62,16 +71,16 @@ def after_run(books: Books, key: Key) -> None:
 
 def figures(state: State, form: str) -> str:
     """How well the work goes, from the books."""
+    from models.detectors.feedback import interval  # scipy takes a moment, and is only needed here
+
     with books_of(state) as books:
-        told = casebook_metrics.measure(books)
+        told = casebook_metrics.measure(books, interval)
     if form == "json":
         return json.dumps(dataclasses.asdict(told), indent=2, ensure_ascii=False)
-    rows: list[dict[str, Any]] = [
-            {"figure": "hours to a decision", "value": told.hours_to_decision}, {"figure": "appeals", "value": told.appeals.filed},
-            {"figure": "reversal rate on appeal", "value": told.appeals.reversal}, {"figure": "holds", "value": told.holds},
-            {"figure": "holds ended by people", "value": told.holds_ended_by_people}]  # fmt: skip
+    rows = [{**row, "value": "" if row["value"] is None else row["value"]} for row in told.figures()]
     precision = [
-        {"detector": p.detector, "clause": p.clause, "findings": p.findings, "precision": p.share}
+        {"detector": p.detector, "clause": p.clause, "findings": p.findings, "confirmed": p.confirmed, "false_alarms": p.false_alarms,
+         "precision": "" if p.share is None else f"{p.share:.3f}", "interval": f"{p.low:.3f} to {p.high:.3f}"}
         for p in told.precision
-    ]
+    ]  # fmt: skip
     return table(rows, limit=100) + "\n\n" + table(precision, limit=1000)

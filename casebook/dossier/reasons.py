@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,13 +21,13 @@ class Reasons:
 
     def sentence(self, lang: str, code: str) -> str:
         """What a code says; of several codes the first is told, and all are named."""
-        told = self.codes.get(code)
-        if told:
-            return str(told.get(lang) or told.get(f"text_{lang}") or told.get(f"title_{lang}") or code)
+        known = self.codes.get(code)
+        if known:
+            return str(known.get(lang) or known.get(f"text_{lang}") or known.get(f"title_{lang}") or code)
         parts = code.replace(",", " ").split()
         if len(parts) > 1 and parts[0] in self.codes:  # the strongest first; the evidence tells the others
             return f"{self.sentence(lang, parts[0])} ({code})"
-        return _in_chinese(code) if lang == "zh" else code
+        return told(lang, code, lambda quoted: self.sentence(lang, quoted))
 
     def clears(self, lang: str, code: str) -> str:
         """What would clear a code; empty when the file does not say."""
@@ -44,11 +45,20 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(str(e["en"])), str(e["zh"])) for e in entries]
 
 
-def _in_chinese(sentence: str) -> str:
+def told(lang: str, sentence: str, inner: Callable[[str], str] = str) -> str:
+    """What a rule or a run says as its reason (English), in a language; what it quotes goes through `inner`. Others stay."""
     for pattern, chinese in _patterns():
         found = pattern.fullmatch(sentence)
-        if found:
-            return chinese.replace("{1}", found.group(1)) if found.groups() else chinese
+        if found is None:
+            continue
+        quoted = [inner(g) for g in found.groups()]
+        if lang == "zh":
+            return functools.reduce(
+                lambda text, n: text.replace(f"{{{n}}}", quoted[n - 1]), range(1, len(quoted) + 1), chinese
+            )
+        for n in range(len(quoted), 0, -1):
+            sentence = sentence[: found.start(n)] + quoted[n - 1] + sentence[found.end(n) :]
+        return sentence
     return sentence
 
 

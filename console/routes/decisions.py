@@ -28,6 +28,10 @@ PER_PAGE = 100
 Text = Annotated[str, Form(max_length=2000)]
 Short = Annotated[str, Form(max_length=128)]
 STATUSES = ("proposed", "approved", "applied", "rejected", "overturned")
+FINDING_OF = (
+    "select finding_id from findings where clause = $c and subject_kind = $k and subject_id = $s "
+    "order by amount_at_stake desc, finding_id limit 1"
+)
 REGISTER = "select clause, measures from clause_register where len(measures) > 0 order by position"
 
 
@@ -111,9 +115,18 @@ def proposal(request: Request) -> dict[str, Any]:
         "exact": exact,
         "rows": effect["months"], "effect": effect, "clause": clause, "measure": MEASURES[measure], "month": month,
         "subject_kind": kind, "subject_id": subject, "promoter": promoter, "case_id": asked(request, "case"),
+        "finding": _rests_on(held, asked(request, "finding"), clause, kind, subject),
         "reason": request.query_params.get("reason", "")[:2000], "permitted": measure in known[clause],
         "register": held.reading.one("select * from clause_register where clause = $c", c=clause),
     }  # fmt: skip
+
+
+def _rests_on(held: Desk, chosen: str, clause: str, kind: str, subject: str) -> str:
+    """The finding that a proposal rests on: the one that was chosen, else that of its clause on its subject; empty for none."""
+    if chosen:
+        return "" if chosen == "none" else chosen
+    found = held.reading.one(FINDING_OF, c=clause, k=kind, s=subject)
+    return str(found["finding_id"]) if found else ""
 
 
 def _last_month(held: Desk) -> str:
@@ -131,6 +144,7 @@ def _notice_days(held: Desk) -> int:
 async def propose(
     request: Request, measure: Short, clause: Short, subject_kind: Short, subject_id: Short, reason: Text, csrf: Short,
     session: Annotated[Session, Depends(Guard("propose"))], promoter: Short = "", month: Short = "", functions: Short = "",
+    finding: Short = "",
 ) -> Response:  # fmt: skip
     """Propose a measure under a clause; somebody else must approve it."""
     held = desk(request)
@@ -138,7 +152,7 @@ async def propose(
     made = await run_in_threadpool(
         casebook_decisions.propose, held.books, measure=measure, subject_kind=subject_kind, subject_id=subject_id,
         clause=clause, by=session.user, reason=reason, allowed=known, month=month or None, promoter=promoter or None,
-        functions=functions or None, notice_days=days,
+        functions=functions or None, finding=finding or None, notice_days=days,
     )  # fmt: skip
     return back_to(request, f"/decisions/{made}")
 

@@ -1,10 +1,9 @@
-"""The machine room: runs, quarantine, detectors, known shared infrastructure, figures, deliveries to other systems."""
+"""The machine room: runs, quarantine, detectors, known shared infrastructure, figures."""
 
 from __future__ import annotations
 
 import json
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -69,11 +68,11 @@ def detectors(request: Request) -> dict[str, Any]:
 
 @page(router, "/metrics", "read_money", "machine_room/metrics.html")
 def metrics(request: Request) -> dict[str, Any]:
-    """What the work came to: loss prevented and recovered, reversals, time to decision, precision."""
+    """What the work came to: loss prevented and recovered, money wrongly held, reversals, time to decision, precision."""
     held = desk(request)
+    found = reckoned.figures(held.books)
     return {
-        "rows": reckoned.totals(held.reading, held.books), "months": reckoned.by_month(held.reading),
-        "detectors": reckoned.by_detector(held.reading, held.books),
+        "rows": found.figures(), "months": reckoned.by_month(held.reading), "detectors": reckoned.precision(found),
     }  # fmt: skip
 
 
@@ -110,16 +109,3 @@ async def end_shared(
         lambda: registers.end_shared(desk(request).books, shared_id, session.user, reason, to_on=to_on)
     )
     return back_to(request, "/shared")
-
-
-@page(router, "/deliveries", "read_runs", "machine_room/deliveries.html")
-def deliveries(request: Request) -> dict[str, Any]:
-    """What other systems were told, and what they still lack."""
-    held = desk(request)
-    with held.books.reading() as book:
-        sent = book.rows("select message_id, target, max(attempt) as attempts, max(delivered) as delivered, max(at) as at "
-                         "from delivery group by message_id, target order by max(at) desc, message_id, target limit 200")  # fmt: skip
-        waiting = book.rows("select kind, count(*) as instructions from instruction group by kind order by kind")
-    outbox = held.reading.rows("select instruction_id, kind, subject_id, decision_id, created_on from outbox "
-                               "order by created_on desc, instruction_id limit 200")  # fmt: skip
-    return {"rows": outbox, "sent": sent, "kinds": waiting, "none": Decimal(0)}

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -92,13 +93,19 @@ def books(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_books")
         return
-    base = request.getfixturevalue("postgres")
+    with database(request.getfixturevalue("postgres")) as url:
+        books = open_books(url, clock())
+        yield books
+        books.close()
+
+
+@contextmanager
+def database(base: str, template: str = "books_template") -> Iterator[str]:
+    """The URL of a database of one's own on the cluster, a copy of `template`; gone afterwards."""
     name = f"books{next(_number)}"
     with psycopg.connect(base.format("postgres"), autocommit=True) as con:
-        con.execute(f"create database {name} template books_template")
-    books = open_books(base.format(name), clock())
-    yield books
-    books.close()
+        con.execute(f"create database {name} template {template}")
+    yield base.format(name)
     with psycopg.connect(base.format("postgres"), autocommit=True) as con:
         con.execute(f"drop database {name} with (force)")
 

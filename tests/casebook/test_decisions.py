@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from casebook import decisions
 from casebook.books import Books
 from data_contracts.errors import NotAllowed, NotFound, UsageError
+from pipelines.cli import cli
 from tests.casebook.conftest import LAST, decide, frozen, propose, publish
 
 CUTOFF = datetime(2026, 1, 31, 16, tzinfo=UTC)
@@ -229,3 +231,21 @@ def test_ids_that_nobody_knows_are_named(started: Books) -> None:
         decisions.verdict(started, "F404", "confirmed", "li", "x")
     with pytest.raises(UsageError, match="shrug"):
         decide(started, "D1", "shrug")
+
+
+def test_the_command_line_proposes_on_a_finding_alone(sqlite_books: Books, tmp_path: Path) -> None:
+    publish(sqlite_books, new_finding=[FINDING])
+    common = ["propose", "--measure", "void_relation", "--by", "li", "--reason", "seen", "--state", str(tmp_path)]
+    run = CliRunner()
+    made = run.invoke(cli, [*common, "--finding", "F1"])
+    assert made.exit_code == 0, made.output
+    with sqlite_books.reading() as book:
+        row = decisions.standing(book, made.output.split()[-1])
+    told = ("finding_id", "subject_kind", "subject_id", "promoter_id", "clause")
+    assert [row[k] for k in told] == ["F1", "referral", "A2", "P1", "2.2(3)"]
+    for given, said in (
+        ([], "--subject-kind, --subject-id, --clause"), (["--finding", "F404"], "no finding F404"),
+        (["--finding", "F1", "--subject-id", "A3"], "--subject-kind"),
+    ):  # fmt: skip
+        refused = run.invoke(cli, [*common, *given])
+        assert refused.exit_code == 2 and said in refused.output, refused.output

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from casebook import targets, webhooks
 from casebook.books import Books
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 from data_contracts.vault import Key
+from pipelines.cli import cli
 from tests.casebook.conftest import LAST, publish
+from tests.hook import Hook, listening
 
 KEY = Key(bytes(range(32)))
 TARGET = "https://hooks.example/in"
@@ -117,55 +119,74 @@ def test_the_signature_covers_id_time_and_body(told: Books) -> None:
     assert sent["Tongren-Signature"] == "v1=" + hmac.new(KEY.subkey("webhook"), text, hashlib.sha256).hexdigest()
 
 
-@pytest.mark.parametrize(
-    "address", ["http://hooks.example/in", "ftp://hooks.example", "https://u:p@hooks.example", "hooks"]
-)
-def test_addresses_that_would_tell_in_clear_text_are_refused(sqlite_books: Books, address: str) -> None:
+@pytest.mark.parametrize("address", [
+    "http://hooks.example/in", "ftp://hooks.example", "https://u:p@hooks.example", "https://u@hooks.example", "hooks", "https://",
+    "https://hooks.example:99999/in", "https://hooks.example:port/in", "https://hooks.example:0/in", "https://[::1/in", "https://[v1.x]/in",
+    "https://hooks..example/in", "https://-hooks/in", "https://ho oks.example/in", "https://hooks.example/in\n", "https://hooks.example/\u00fc",
+    "https://" + "h" * 64 + ".example/in", "https://h\u00f6oks.example/in", "https://hooks%2f.example/in",
+])  # fmt: skip
+def test_addresses_that_cannot_or_must_not_be_called_are_refused(sqlite_books: Books, address: str) -> None:
     with pytest.raises(UsageError):
-        webhooks.deliver(sqlite_books, {address: ["instruction"]}, KEY, send=Target())
+        targets.add(sqlite_books, address, "li", "the fraud desk")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://hooks.example/in", "https://[::1]:8443/in?a=b", "http://localhost:8080", "https://xn--hks-sna.example."],
+)
+def test_addresses_that_can_be_called_are_taken(sqlite_books: Books, address: str) -> None:
+    assert targets.add(sqlite_books, address, "li", "the fraud desk").startswith("W")
+
+
+@pytest.mark.parametrize("amount", ["a lot", "-1", "1.234", "99999999999999999999"])
+def test_a_least_priority_that_is_no_amount_is_refused(amount: str) -> None:
+    with pytest.raises(UsageError, match="least priority"):
+        targets.least_of(amount)
+    assert targets.least_of(" 99.50 ") == 9950
+
+
+@pytest.mark.parametrize(
+    "address", ["https://hooks.example:99999/in", "http://hooks.example/in", "https://hooks..example/"]
+)
+def test_an_address_that_cannot_be_called_is_a_failed_attempt_and_holds_up_nobody(told: Books, address: str) -> None:
+    both = {address: ["instruction"], TARGET: ["instruction"]}
+    target = Target()
+    assert webhooks.deliver(told, both, KEY, send=target) == webhooks.Report(1, 1, 0)
+    assert [a for a, _, _ in target.taken] == [TARGET]
+    with told.reading() as book:
+        assert book.value("select told from delivery where target = :a", a=address) == "not reached"
+
+
+def test_a_sender_that_cannot_write_the_address_is_a_failed_attempt(told: Books) -> None:
+    def refuses(address: str, body: bytes, sent: Mapping[str, str]) -> int:
+        raise UnicodeEncodeError("idna", "x", 0, 1, "label too long")
+
+    assert webhooks.deliver(told, {TARGET: ["instruction"]}, KEY, send=refuses) == webhooks.Report(0, 1, 0)
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[str, list[bytes]]]:
+def hook() -> Iterator[Hook]:
     """A real target on loopback."""
-    taken: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            taken.append(self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{listening.server_port}/in", taken
-        listening.shutdown()
-        thread.join()
+    with listening() as found:
+        yield found
 
 
-def test_a_real_target_takes_the_message_over_http(told: Books, server: tuple[str, list[bytes]]) -> None:
-    address, taken = server
-    assert webhooks.deliver(told, {address: webhooks.KINDS}, KEY).delivered == 2
-    assert len(taken) == 2
+def test_a_real_target_takes_the_message_over_http(told: Books, hook: Hook) -> None:
+    assert webhooks.deliver(told, {hook.address: webhooks.KINDS}, KEY).delivered == 2
+    assert len(hook.bodies) == 2
 
 
-def test_a_target_is_told_of_what_came_after_it_until_it_ends(told: Books, server: tuple[str, list[bytes]]) -> None:
-    address, taken = server
-    target = targets.add(told, address, "li", "the fraud desk", least_fen=100)
+def test_a_target_is_told_of_what_came_after_it_until_it_ends(told: Books, hook: Hook, tmp_path: Path) -> None:
+    target = targets.add(told, hook.address, "li", "the fraud desk", least_fen=100)
     with pytest.raises(NotAllowed, match="told already"):
-        targets.add(told, address, "li", "again")
+        targets.add(told, hook.address, "li", "again")
     assert targets.deliver_all(told, KEY) == webhooks.Report(0, 0, 0)
     cases = [{**CASE, "case_id": f"C{n}", "priority_fen": fen} for n, fen in ((2, 99), (3, 100))]
     publish(told, 2, instruction=[{**WARN, "instruction_id": "I2", "kind": "freeze_promoter"}], new_case=cases)
-    background = targets.loop(told, KEY, every=3600)
-    background.start()
+    background = targets.Rounds(told, lambda: KEY, tmp_path / "turn.lock", every=3600)
+    background.loop.start()
     background.stop()
-    kinds = sorted(json.loads(b)["kind"] for b in taken)
-    assert kinds == ["case.opened", "instruction"]
+    assert sorted(json.loads(b)["kind"] for b in hook.bodies) == ["case.opened", "instruction"]
     targets.end(told, target, "li", "moved")
     publish(told, 3, instruction=[{**WARN, "instruction_id": "I3"}])
     assert targets.deliver_all(told, KEY) == webhooks.Report(0, 0, 0)
@@ -174,6 +195,71 @@ def test_a_target_is_told_of_what_came_after_it_until_it_ends(told: Books, serve
     with pytest.raises(NotFound):
         targets.end(told, "W404", "li", "x")
     assert told.audit_faults() == []
+
+
+def test_of_several_processes_one_tells_and_another_takes_over(told: Books, hook: Hook, tmp_path: Path) -> None:
+    targets.add(told, hook.address, "li", "the fraud desk")
+    one, other = (targets.Rounds(told, lambda: KEY, tmp_path / "console" / "turn.lock") for _ in range(2))
+    assert one.round() == webhooks.Report(0, 0, 0)
+    publish(told, 2, instruction=[{**WARN, "instruction_id": "I2"}])
+    assert other.round() == webhooks.Report(0, 0, 0) and hook.bodies == []
+    one.stop()
+    assert other.round().delivered == 1
+
+
+def test_a_round_without_news_asks_for_nothing(told: Books, hook: Hook, tmp_path: Path) -> None:
+    """The key is asked for when there is somebody to tell and something new, or something left over."""
+    asked = []
+
+    def key() -> Key:
+        asked.append(1)
+        return KEY
+
+    rounds = targets.Rounds(told, key, tmp_path / "turn.lock")
+    rounds.round()
+    assert asked == []
+    targets.add(told, hook.address, "li", "the fraud desk")
+    publish(told, 2, instruction=[{**WARN, "instruction_id": "I2"}])
+    hook.status = 503
+    assert rounds.round().failed == 1
+    assert rounds.round().waiting == 1
+    told.clock = lambda: 1_900_000_000_000_000
+    hook.status = 204
+    assert rounds.round().delivered == 1
+    assert len(asked) == 3
+    rounds.round()
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(("status", "told_as"), [(204, "status 204"), (410, "status 410")])
+def test_a_target_can_be_tried_without_waiting_for_news(told: Books, hook: Hook, status: int, told_as: str) -> None:
+    target = targets.add(told, hook.address, "li", "the fraud desk")
+    hook.status = status
+    assert targets.test(told, target, "wang", KEY) == status
+    body = json.loads(hook.bodies[0])
+    assert (body["kind"], body["target"]) == ("test", {"target_id": target})
+    with told.reading() as book:
+        last = book.rows("select actor, action, object, payload from audit order by seq desc limit 1")[0]
+        assert book.value("select count(*) from delivery") == 0
+    assert (last["actor"], last["action"], last["object"]) == ("wang", "webhook.test", target) and told_as in last[
+        "payload"
+    ]
+    with pytest.raises(NotFound):
+        targets.test(told, "W404", "wang", KEY)
+
+
+def test_the_command_line_says_what_a_target_answered(sqlite_books: Books, tmp_path: Path, hook: Hook) -> None:
+    publish(sqlite_books)
+    sqlite_books.close()
+    state = ["--state", str(tmp_path)]
+    run = CliRunner()
+    given = ["webhooks", "add", hook.address, "--by", "li", "--reason", "desk", "--kind", "instruction", *state]
+    target = run.invoke(cli, given).output.split()[-1]
+    tried = run.invoke(cli, ["webhooks", "test", target, "--by", "li", *state])
+    assert (tried.exit_code, tried.output) == (0, f"{target} took the message: status 204\n")
+    hook.status = 410
+    refused = run.invoke(cli, ["webhooks", "test", target, "--by", "li", *state])
+    assert refused.exit_code == 1 and "status 410" in refused.output
 
 
 def test_who_cannot_be_reached_does_not_hold_up_the_round(told: Books) -> None:

@@ -26,6 +26,7 @@ PARTS = {
     "case_id": world.CASE, "promoter_id": "P", "account_id": "I1", "month": "2026-03", "group_id": "G1", "decision_id": world.PROPOSED,
     "finding_id": "F00000000000000a", "action": "note", "outcome": "upheld", "appeal_id": "A1", "override_id": "V1", "feed": "orders",
     "shared_id": "S1", "name": "somebody", "lang": "en", "view_id": "W1",
+    "target_id": "W9",
 }  # fmt: skip
 
 
@@ -253,6 +254,7 @@ def test_a_change_fails_when_its_audit_entry_cannot_be_written(
         "/overrides": {"account_a": "P", "account_b": "I2", "kind": "must_link", "reason": "r"},
         "/shared": {"kind": "ip", "token": "t", "label": "l", "reason": "r", "from_on": "2026-04-01"},
         "/users": {"name": "zhao", "role": "viewer"}, "/users/li/disable": {}, "/users/li/roles": {"role": "viewer"}, "/users/li/link": {},
+        "/targets": {"address": "https://hooks.example/", "kind": "instruction", "reason": "r"},
     }  # fmt: skip
     for path, form in changes.items():
         answer = client.post(path, data={**csrf(client), **form})

@@ -28,6 +28,38 @@ def test_propose_see_the_effect_and_have_it_approved_by_another(app: FastAPI, si
     assert (state["status"], state["proposed_by"]) == ("approved", "an")
 
 
+@pytest.mark.parametrize(("what", "chosen", "rests_on"), [
+    ("3.5(2)|warn", "", "F00000000000000a"), ("3.4(1)|warn", "", ""), ("3.5(2)|warn", "none", ""),
+    ("3.4(1)|warn", "F00000000000000b", "F00000000000000b"),
+])  # fmt: skip
+def test_a_proposal_rests_on_the_finding_that_the_page_showed(
+    app: FastAPI, sign_in: SignIn, what: str, chosen: str, rests_on: str
+) -> None:
+    analyst = sign_in("analyst")
+    asked = {"what": what, "subject": "promoter|P", "promoter": "P", "finding": chosen}
+    page = analyst.get("/proposals/new", params=asked)
+    assert f'name="finding" value="{rests_on}"' in page.text
+    clause, _, measure = what.partition("|")
+    form = {"measure": measure, "clause": clause, "subject_kind": "promoter", "subject_id": "P", "promoter": "P", "finding": rests_on,
+            "reason": REASON}  # fmt: skip
+    path = analyst.post("/proposals", data={**csrf(analyst), **form}).headers["location"]
+    assert analyst.get(f"{path}.json").json()["decision"]["finding_id"] == (rests_on or None)
+
+
+def test_a_proposal_on_a_finding_about_somebody_else_is_refused(sign_in: SignIn) -> None:
+    analyst = sign_in("analyst")
+    form = {
+        "measure": "warn",
+        "clause": "3.5(2)",
+        "subject_kind": "promoter",
+        "subject_id": "Q",
+        "finding": "F00000000000000a",
+        "reason": "r",
+    }
+    answer = analyst.post("/proposals", data={**csrf(analyst), **form})
+    assert answer.status_code == 409 and "is about promoter P, not Q" in answer.text
+
+
 def test_nobody_approves_an_own_proposal_whatever_the_roles(app: FastAPI, sign_in: SignIn) -> None:
     both = sign_in("analyst", "approver", name="an")
     form = {"measure": "warn", "clause": "3.5(2)", "subject_kind": "promoter", "subject_id": "P", "reason": REASON}
@@ -115,6 +147,14 @@ def test_a_verdict_feeds_the_precision_of_its_detector(sign_in: SignIn) -> None:
     assert client.post("/findings/F00000000000000a/verdict", data=form).status_code == 303
     row = next(r for r in client.get("/detectors.json").json()["rows"] if r["detector"] == "refund_burst")
     assert (row["confirmed"], row["precision"]) == (1, 1.0)
+    told = client.get("/metrics.json").json()
+    wanted = {"prevented", "recovered", "wrongly_held", "reversal_rate", "hours_to_decision"}
+    assert wanted <= {r["figure"] for r in told["rows"]}
+    line = next(r for r in told["detectors"] if r["detector"] == "refund_burst")
+    # 1 of 1: the lower limit of Clopper and Pearson is 0.025 itself.
+    assert (line["precision"], round(line["low"], 6), line["high"]) == (1.0, 0.025, 1.0)
+    page = shown(client.get("/metrics?lang=en").text)
+    assert "Wrongly held" in page and "2.5%" in page and "100.0%" in page
 
 
 def test_a_word_on_two_accounts_stands_until_it_is_ended(sign_in: SignIn) -> None:

@@ -21,7 +21,7 @@ from console.effect import effect_of
 from console.pages import cell
 from console.reading import Reading
 from console.roles import ROLES
-from console.tables import texts, visible
+from console.tables import say, texts, visible
 from tests.console import world
 from tests.console.conftest import SignIn, shown
 
@@ -182,6 +182,20 @@ def test_cells_that_a_spreadsheet_would_run_are_disarmed() -> None:
     for first in "=+-@\t\r\0＝＋－＠":
         assert cell(f"{first}1") == f"'{first}1" and cell(f" \u3000{first}1").startswith("'")
     assert cell("plain") == "plain" and cell(-12.3) == -12.3
+
+
+@pytest.mark.parametrize("reason", [
+    "RB01", "RB01, RB03, not flagged", "RB01, RB02 (paid already: for two people)", "what was paid is demanded back with it: RB01",
+    "left the programme (paid already: for two people)", "decision D1 is void: its finding is gone",
+])  # fmt: skip
+def test_a_reason_of_the_run_is_told_in_the_readers_language(reason: str) -> None:
+    chinese, english = say("zh", reason), say("en", reason)
+    assert re.search("[\u4e00-\u9fff]", chinese) and not re.search(r"[a-z]{4}|RB0", chinese)
+    assert not re.search("[\u4e00-\u9fff]|RB0", english)
+
+
+def test_what_people_wrote_stays() -> None:
+    assert say("zh", "see RB01 in the papers") == "see RB01 in the papers" and say("en", "证据充分") == "证据充分"
 
 
 def test_hidden_characters_are_written_out() -> None:
