@@ -9,20 +9,17 @@ import hashlib
 import json
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from casebook import audit_verify
-from casebook.dossier import page, press
-from casebook.dossier.facts import gather
-from casebook.dossier.source import ALL_LINES, Source
+from casebook.dossier import batch, page
+from casebook.dossier.press import FORMATS
 from data_contracts.contract import Contract, of_stage
 from data_contracts.errors import NotFound
 from data_contracts.warehouse import connect
 
 README = Path(page.TEMPLATES) / "auditor_readme.md"
-FORMATS = ("html", "pdf", "json", "csv")
 # What data_contracts.sheet.guarded does, for whole tables.
 GUARD = r"""
 create macro guarded(x) as
@@ -30,14 +27,15 @@ create macro guarded(x) as
 """
 
 
-def write(run: Path, out: Path, *, books: Path | None, formats: Sequence[str] = FORMATS) -> int:
+def write(run: Path, out: Path, *, books: Path | None, formats: Sequence[str] = FORMATS, processes: int = 1) -> int:
     """Write the auditor's folder of one published run; how many reports it holds. `books` is a SQLite file, if there is one."""
     if not (run / "manifest.json").exists():
         raise NotFound(f"{run} is no published run: it has no manifest")
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     out.mkdir(parents=True, exist_ok=True)
     shutil.copy(run / "manifest.json", out / "manifest.json")
-    reports = _reports(run / "tables", out / "reports", manifest, formats)
+    order = batch.Order(run / "tables", out / "reports", manifest, tuple(formats))
+    reports = len({path.stem for path in batch.write(order, processes)[:-1]})
     _tables(run, out / "tables")
     if books is not None and books.exists():
         _books(books, out / "books.db")
@@ -45,18 +43,6 @@ def write(run: Path, out: Path, *, books: Path | None, formats: Sequence[str] = 
     shutil.copy(README, out / "README.md")
     _sums(out)
     return reports
-
-
-def _reports(tables: Path, out: Path, facts: Mapping[str, Any], formats: Sequence[str]) -> int:
-    out.mkdir(exist_ok=True)
-    reasons = press.reasons_of(facts)
-    with Source(tables, facts, line_limit=ALL_LINES) as source:
-        for bundle in source.bundles():
-            told = gather(bundle, facts)
-            for form in formats:
-                path = out / f"{press.file_name(bundle.promoter_id)}.{form}"
-                press.press(told, path, form, "internal", None, reasons)
-        return len(source.promoters)
 
 
 def _tables(run: Path, out: Path) -> None:

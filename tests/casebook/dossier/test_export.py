@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from casebook.books import open_books
 from casebook.dossier import export
+from casebook.dossier.press import FORMATS
 from data_contracts.errors import NotFound
 from pipelines.cli import cli
 
@@ -39,7 +40,7 @@ def test_the_folder_is_whole_and_its_sums_and_books_check_without_the_project(st
     out = tmp_path / "audit"
     told = CliRunner().invoke(cli, ["export", "--state", str(state), "--out", str(out)], catch_exceptions=False)
     assert "2 reports" in told.output
-    assert {f"P1.{form}" for form in export.FORMATS} <= {p.name for p in (out / "reports").iterdir()}
+    assert {f"P1.{form}" for form in FORMATS} <= {p.name for p in (out / "reports").iterdir()}
     sums = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=out, check=False)
     books = subprocess.run(
         [sys.executable, "audit_verify.py", "books.db"], cwd=out, capture_output=True, text=True, check=False
