@@ -261,11 +261,12 @@ def report(promoter_id: str | None, everybody: bool, state: Path, out: Path | No
 @click.option("--format", "forms", type=FORM, multiple=True, help="Repeatable. Default: all four.")
 @PROCESSES
 @STATE
-def export(out: Path, forms: tuple[str, ...], processes: int, state: Path) -> None:
+@BOOKS
+def export(out: Path, forms: tuple[str, ...], processes: int, state: Path, books_url: str | None) -> None:
     """A folder for an auditor: reports, statements, decisions, audit chain, verifier, sums; readable without Tongren."""
     from pipelines import show
 
-    click.echo(show.export(state, out, forms, processes))
+    click.echo(show.export(state, books_url, out, forms, processes))
 
 
 @cli.command(epilog=example("tongren verify"))

@@ -15,6 +15,7 @@ from data_contracts.warehouse import connect
 from pipelines import manifest
 from pipelines.run import Outcome
 from pipelines.state import State
+from pipelines.verify import verified
 
 
 def _open(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -202,16 +203,21 @@ def report(
     ]
 
 
-def export(state: Path, out: Path, forms: Sequence[str], processes: int) -> str:
-    """Write the auditor's folder of the current run; says how many reports it holds. No `forms` means all of them."""
+def export(state: Path, books_url: str | None, out: Path, forms: Sequence[str], processes: int) -> str:
+    """Write the auditor's folder of the current run; says how many reports it holds. No `forms` means all of them.
+
+    Raises VerificationFailed when the run is not as its manifest says.
+    """
     from casebook.dossier import export as folder
     from casebook.dossier.press import FORMATS
 
-    place = State(state)
+    place = State(state, books_url)
+    run = place.current()
+    verified(run.name, manifest.faults(run))
     count = folder.write(
-        place.current(), out, books=place.folder / "books.db", formats=forms or FORMATS, processes=processes
+        run, out, books=place.books, checkpoints=place.checkpoints, formats=forms or FORMATS, processes=processes
     )
-    return f"{count} reports in {out}; README.md there says how to check them"
+    return f"reports of {count} promoters in {out}; README.md there says how to check them"
 
 
 def runs(state: Path) -> str:

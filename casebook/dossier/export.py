@@ -9,16 +9,20 @@ import hashlib
 import json
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
-from casebook import audit_verify
+from casebook import audit_verify, backup
+from casebook.books import open_books
 from casebook.dossier import batch, page
 from casebook.dossier.press import FORMATS
 from data_contracts.contract import Contract, of_stage
-from data_contracts.errors import NotFound
-from data_contracts.warehouse import connect
+from data_contracts.errors import NotAllowed, NotFound
+from data_contracts.warehouse import connect, published
 
+VERIFIER = Path(audit_verify.__file__)
 README = Path(page.TEMPLATES) / "auditor_readme.md"
 # What data_contracts.sheet.guarded does, for whole tables.
 GUARD = r"""
@@ -27,19 +31,37 @@ create macro guarded(x) as
 """
 
 
-def write(run: Path, out: Path, *, books: Path | None, formats: Sequence[str] = FORMATS, processes: int = 1) -> int:
-    """Write the auditor's folder of one published run; how many reports it holds. `books` is a SQLite file, if there is one."""
+def write(
+    run: Path, out: Path, *, books: str, checkpoints: Path, formats: Sequence[str] = FORMATS, processes: int = 1
+) -> int:
+    """Write the auditor's folder of one published run; how many promoters it holds reports of.
+
+    `books` is a file or URL. The folder appears when it is whole. Raises NotFound for what is no published run or is not in
+    the books, NotAllowed when `out` holds something, TableTooOld for a run that this version cannot read.
+    """
     if not (run / "manifest.json").exists():
         raise NotFound(f"{run} is no published run: it has no manifest")
+    if out.exists() and any(out.iterdir()):
+        raise NotAllowed(f"{out} holds something: an export never overwrites, give a folder that is not there")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
+        part = Path(scratch) / out.name
+        part.mkdir()
+        reports = _fill(part, run, books, checkpoints, tuple(formats), processes)
+        part.rename(out)
+    return reports
+
+
+def _fill(out: Path, run: Path, books: str, checkpoints: Path, formats: tuple[str, ...], processes: int) -> int:
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.copy(run / "manifest.json", out / "manifest.json")
-    order = batch.Order(run / "tables", out / "reports", manifest, tuple(formats))
-    reports = len({path.stem for path in batch.write(order, processes)[:-1]})
+    _books(books, str(manifest["run_id"]), out / "books.db")
+    if checkpoints.is_dir():
+        shutil.copytree(checkpoints, out / "checkpoints", ignore=shutil.ignore_patterns("*.part"))
     _tables(run, out / "tables")
-    if books is not None and books.exists():
-        _books(books, out / "books.db")
-    shutil.copy(Path(audit_verify.__file__), out / "audit_verify.py")
+    order = batch.Order(run / "tables", out / "reports", manifest, formats)
+    reports = len({path.stem for path in batch.write(order, processes)[:-1]})
+    for path in (run / "manifest.json", VERIFIER, VERIFIER.with_name("ed25519.py")):
+        shutil.copy(path, out / path.name)
     shutil.copy(README, out / "README.md")
     _sums(out)
     return reports
@@ -54,7 +76,7 @@ def _tables(run: Path, out: Path) -> None:
         for contract in of_stage("results"):
             path = run / f"{contract.table}.parquet"
             if path.exists():
-                con.read_parquet(str(path)).create_view("given", replace=True)
+                published(con, path, contract).create_view("given", replace=True)
                 con.sql(f"select {_columns(contract)} from given").write_csv(str(out / f"{contract.table}.csv"))
     finally:
         con.close()
@@ -66,15 +88,20 @@ def _columns(contract: Contract) -> str:
     )
 
 
-def _books(source: Path, target: Path) -> None:
-    """A consistent copy of the books, also while somebody writes."""
-    target.unlink(missing_ok=True)
-    have, copy = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
+def _books(where: str, run_id: str, copy: Path) -> None:
+    """A consistent, verified copy of the books as a SQLite file, also while somebody writes, and from a server."""
+    books = open_books(where)
     try:
-        have.backup(copy)
+        if run_id not in books.run_ids():
+            raise NotFound(f"the books know no run {run_id}: give the --books that belong to this state")
+        if books.dialect.audited is audit_verify.SQLITE:
+            backup.take(Path(where), copy)
+        else:
+            backup.as_file(books, copy)
     finally:
-        copy.close()
-        have.close()
+        books.close()
+    with closing(sqlite3.connect(copy)) as con:  # so that it can be read where nothing can be written beside it
+        con.execute("pragma journal_mode = delete")
 
 
 def _sums(folder: Path) -> None:
