@@ -7,8 +7,10 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from casebook.books import open_books
+from casebook import audit_verify
+from casebook.books import Books, open_books
 from data_contracts.errors import NotAllowed, NotFound, TongrenError
 
 
@@ -36,6 +38,31 @@ def take(books: Path, copy: Path) -> Path:
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(copy)
+    return copy
+
+
+def as_file(books: Books, copy: Path) -> Path:
+    """Books on a server as a SQLite file, for somebody who cannot reach the server: `audit_verify.py` reads it.
+
+    It is for reading: its schema version says that it is a copy, so that it can stand in for no books. Raises
+    BackupBroken when the copy does not verify (it is removed then).
+    """
+    open_books(copy).close()
+    with books.reading() as book, closing(sqlite3.connect(copy)) as target:
+        raw: Any = book.con.connection.driver_connection
+        for (table,) in raw.execute(books.dialect.audited[0]).fetchall():
+            if table != "alembic_version":
+                found = raw.execute(f'select * from "{table}"')
+                names = ", ".join(f'"{d[0]}"' for d in found.description)
+                marks = ", ".join("?" * len(found.description))
+                target.executemany(f'insert into "{table}" ({names}) values ({marks})', found)
+        version = book.value("select version_num from alembic_version")
+        target.execute("update alembic_version set version_num = ?", (f"copy of {version}",))
+        target.commit()
+        faults = audit_verify.faults(target.execute, audit_verify.SQLITE)
+    if faults:
+        copy.unlink()
+        raise BackupBroken(f"the copy does not verify: {'; '.join(faults[:5])}", faults=tuple(faults))
     return copy
 
 

@@ -50,6 +50,10 @@ class ContractBroken(TongrenError):
     """One of our own stages made a table that breaks its contract: a fault of the system, never of the data."""
 
 
+class TableTooOld(TongrenError):
+    """A published table lacks a column that may not be empty: an older version of the code made it."""
+
+
 class NotAllowed(TongrenError):
     """A decision, measure or move that the agreement, the policy or the two-person rule forbids."""
 

@@ -19,7 +19,7 @@ import duckdb
 
 from data_contracts.contract import STAGES, Contract, contracts, named_parameters, of_stage
 from data_contracts.dates import DAY_START_SQL, MONTH_SQL, NATURAL_DAY_SQL
-from data_contracts.errors import ContractBroken
+from data_contracts.errors import ContractBroken, TableTooOld
 from data_contracts.money import MONEY_SQL, ROUND_PPM_SQL
 from data_contracts.run import Run
 
@@ -63,6 +63,25 @@ def connect(
     return con
 
 
+def published(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> duckdb.DuckDBPyRelation:
+    """A published table as it is, and columns that its contract got later: those are empty.
+
+    Raises TableTooOld when such a column may not be empty.
+    """
+    table = con.read_parquet(str(path))
+    have = set(table.columns)
+    later = [c for c in contract.columns if c.name not in have]
+    if must := [c.name for c in later if not c.nullable]:
+        raise TableTooOld(
+            f"{path.name} was published by an older version: it lacks {', '.join(must)}; read it with the version that its"
+            " manifest names, or make the run again",
+            table=contract.table,
+        )
+    return (
+        table.project(", ".join(["*", *(f'cast(null as {c.duck}) as "{c.name}"' for c in later)])) if later else table
+    )
+
+
 class Warehouse:
     """The tables of one stage of one run.
 
@@ -82,7 +101,7 @@ class Warehouse:
             for contract in of_stage(stage):
                 path = self.folder / stage / f"{contract.table}.parquet"
                 if path.exists():
-                    self.con.read_parquet(str(path)).create_view(contract.table)
+                    published(self.con, path, contract.kept()).create_view(contract.table)
 
     def make(self, sql_file: Path, **parameters: Any) -> None:
         """Run one `.sql` file, which creates the table that it is named after.

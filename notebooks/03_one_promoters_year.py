@@ -83,7 +83,7 @@ ledger.pivot_table(index=["posted_on", "cause"], columns="ledger_account", value
 
 # %%
 with Source(current / "tables", manifest.read(current), only=promoter) as source:
-    facts = gather(next(source.bundles()), manifest.read(current))
+    facts = gather(next(source.bundles(source.promoters)), manifest.read(current))
 pd.DataFrame(facts["money"]["checks"]).set_index("name")
 
 # %% [markdown]

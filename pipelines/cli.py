@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from pipelines.options import BOOKS, BY, DAY, FILE, FOLDER, INSTANT, REASON, STATE, example
+from pipelines.options import BOOKS, BY, DAY, FILE, FOLDER, FORM, INSTANT, PROCESSES, REASON, STATE, example
 from pipelines.verb_groups import GROUPS
 
 
@@ -240,30 +240,38 @@ def statement(promoter_id: str, month: str, form: str, out: Path | None, state: 
 
 
 @cli.command(epilog=example("tongren report A000012 --format pdf --edition promoter --lang zh --out exports"))
-@click.argument("promoter_id")
-@click.option("--format", "form", type=click.Choice(["html", "pdf", "json", "csv"]), default="html")
+@click.argument("promoter_id", required=False)
+@click.option(
+    "--all", "everybody", is_flag=True, help="Every promoter with a decision or an open finding, and an index."
+)
+@click.option("--format", "forms", type=FORM, multiple=True, help="Repeatable. Default: html.")
 @click.option("--edition", type=click.Choice(["internal", "promoter"]), default="internal")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh")
 @click.option("--out", type=FOLDER, help="Default: STATE/reports.")
+@PROCESSES
 @STATE
-def report(promoter_id: str, form: str, edition: str, lang: str, out: Path | None, state: Path) -> None:
-    """The evidence report of one promoter; prints the path of the file."""
+def report(promoter_id: str | None, everybody: bool, state: Path, out: Path | None, **what: Any) -> None:
+    """The evidence report of one promoter, or of all; prints the paths of the files, of all the index."""
+    from data_contracts.errors import UsageError
     from pipelines import show
 
-    click.echo(show.report(state, promoter_id, form, edition, lang, out))
+    if (promoter_id is None) != everybody:
+        raise UsageError("give one promoter's id, or --all")
+    for path in show.report(state, promoter_id, out or state / "reports", **what):
+        click.echo(path)
 
 
 @cli.command(epilog=example("tongren export --out audit-2026-03 --format html --format pdf"))
 @click.option("--out", type=FOLDER, required=True, help="The folder to make.")
-@click.option(
-    "--format", "forms", type=click.Choice(["html", "pdf", "json", "csv"]), multiple=True, help="Default: all four."
-)
+@click.option("--format", "forms", type=FORM, multiple=True, help="Repeatable. Default: all four.")
+@PROCESSES
 @STATE
-def export(out: Path, forms: tuple[str, ...], state: Path) -> None:
+@BOOKS
+def export(out: Path, forms: tuple[str, ...], processes: int, state: Path, books_url: str | None) -> None:
     """A folder for an auditor: reports, statements, decisions, audit chain, verifier, sums; readable without Tongren."""
     from pipelines import show
 
-    click.echo(show.export(state, out, forms))
+    click.echo(show.export(state, books_url, out, forms, processes))
 
 
 @cli.command(epilog=example("tongren verify"))

@@ -11,6 +11,9 @@ STATE = click.option("--state", type=click.Path(path_type=Path, file_okay=False)
 BOOKS = click.option("--books", "books_url", metavar="URL", help="PostgreSQL URL of the books instead of books.db.")
 BY = click.option("--by", required=True, metavar="WHO", help="Who decides; stands in the audit log.")
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; the promoter may read it.")
+PROCESSES = click.option("--processes", type=click.IntRange(1, 64), default=2, show_default=True,
+                         help="How many write reports at a time; the bytes are the same.")  # fmt: skip
+FORM = click.Choice(["html", "pdf", "json", "csv"])
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 DAY = click.DateTime(["%Y-%m-%d"])

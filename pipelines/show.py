@@ -15,6 +15,7 @@ from data_contracts.warehouse import connect
 from pipelines import manifest
 from pipelines.run import Outcome
 from pipelines.state import State
+from pipelines.verify import verified
 
 
 def _open(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -185,27 +186,38 @@ def finance(state: Path, out: Path) -> str:
     return "\n".join([*(str(p) for p in [*written, checked]), "trial balance", table(rows)])
 
 
-def report(state: Path, promoter_id: str, form: str, edition: str, lang: str, out: Path | None) -> Path:
-    """Write the evidence report of one promoter; its path."""
+def report(
+    state: Path, promoter_id: str | None, out: Path, *, forms: Sequence[str], edition: str, lang: str, processes: int
+) -> list[Path]:
+    """Write the evidence report of one promoter, or of all with an index; the paths to look at."""
     from casebook import dossier
+    from casebook.dossier import batch
 
     folder = State(state).current()
-    facts = manifest.read(folder)
-    target = out or state / "reports"
-    return Path(
-        dossier.write_one(
-            folder / "tables", promoter_id, target, format=form, edition=edition, lang=lang, run_facts=facts
-        )
-    )
+    tables, facts, formats = folder / "tables", manifest.read(folder), tuple(forms) or ("html",)
+    if promoter_id is None:
+        return batch.write(batch.Order(tables, out, facts, formats, edition, lang), processes)[-1:]
+    return [
+        dossier.write_one(tables, promoter_id, out, format=form, edition=edition, lang=lang, run_facts=facts)
+        for form in formats
+    ]
 
 
-def export(state: Path, out: Path, forms: Sequence[str]) -> str:
-    """Write the auditor's folder of the current run; says how many reports it holds. No `forms` means all of them."""
+def export(state: Path, books_url: str | None, out: Path, forms: Sequence[str], processes: int) -> str:
+    """Write the auditor's folder of the current run; says how many reports it holds. No `forms` means all of them.
+
+    Raises VerificationFailed when the run is not as its manifest says.
+    """
     from casebook.dossier import export as folder
+    from casebook.dossier.press import FORMATS
 
-    place = State(state)
-    count = folder.write(place.current(), out, books=place.folder / "books.db", formats=forms or folder.FORMATS)
-    return f"{count} reports in {out}; README.md there says how to check them"
+    place = State(state, books_url)
+    run = place.current()
+    verified(run.name, manifest.faults(run))
+    count = folder.write(
+        run, out, books=place.books, checkpoints=place.checkpoints, formats=forms or FORMATS, processes=processes
+    )
+    return f"reports of {count} promoters in {out}; README.md there says how to check them"
 
 
 def runs(state: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from casebook import books as casebook_books
@@ -15,6 +16,12 @@ from pipelines.state import State
 
 class VerificationFailed(TongrenError):
     """Something is not as it was recorded; the message lists every fault found."""
+
+
+def verified(what: str, faults: Sequence[str]) -> None:
+    """Raises VerificationFailed when there are faults."""
+    if faults:
+        raise VerificationFailed(f"{what} does not verify: " + "; ".join(faults))
 
 
 def verify(state: Path, books_url: str | None, what: str | None) -> str:
@@ -33,8 +40,7 @@ def verify(state: Path, books_url: str | None, what: str | None) -> str:
         faults += books.audit_faults(place.checkpoints, seal.public_key)
     finally:
         books.close()
-    if faults:
-        raise VerificationFailed(f"{folder.name} does not verify: " + "; ".join(faults))
+    verified(folder.name, faults)
     files = len(manifest.read(folder)["outputs"])
     return f"{folder.name} verifies: {files} files as in the manifest, ledger invariants hold, audit chain unbroken"
 
@@ -43,6 +49,5 @@ def _report(place: State, path: Path) -> str:
     from casebook import dossier
 
     faults = dossier.verify(path, runs=place.runs, books=place.books)
-    if faults:
-        raise VerificationFailed(f"{path.name} does not verify: " + "; ".join(faults))
+    verified(path.name, faults)
     return f"{path.name} verifies against its run and the books"

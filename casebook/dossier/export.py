@@ -9,20 +9,21 @@ import hashlib
 import json
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-from casebook import audit_verify
-from casebook.dossier import page, press
-from casebook.dossier.facts import gather
-from casebook.dossier.source import ALL_LINES, Source
+from casebook import audit_verify, backup
+from casebook.books import open_books
+from casebook.dossier import batch, page
+from casebook.dossier.press import FORMATS
 from data_contracts.contract import Contract, of_stage
-from data_contracts.errors import NotFound
-from data_contracts.warehouse import connect
+from data_contracts.errors import NotAllowed, NotFound
+from data_contracts.warehouse import connect, published
 
+VERIFIER = Path(audit_verify.__file__)
 README = Path(page.TEMPLATES) / "auditor_readme.md"
-FORMATS = ("html", "pdf", "json", "csv")
 # What data_contracts.sheet.guarded does, for whole tables.
 GUARD = r"""
 create macro guarded(x) as
@@ -30,33 +31,40 @@ create macro guarded(x) as
 """
 
 
-def write(run: Path, out: Path, *, books: Path | None, formats: Sequence[str] = FORMATS) -> int:
-    """Write the auditor's folder of one published run; how many reports it holds. `books` is a SQLite file, if there is one."""
+def write(
+    run: Path, out: Path, *, books: str, checkpoints: Path, formats: Sequence[str] = FORMATS, processes: int = 1
+) -> int:
+    """Write the auditor's folder of one published run; how many promoters it holds reports of.
+
+    `books` is a file or URL. The folder appears when it is whole. Raises NotFound for what is no published run or is not in
+    the books, NotAllowed when `out` holds something, TableTooOld for a run that this version cannot read.
+    """
     if not (run / "manifest.json").exists():
         raise NotFound(f"{run} is no published run: it has no manifest")
-    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.copy(run / "manifest.json", out / "manifest.json")
-    reports = _reports(run / "tables", out / "reports", manifest, formats)
-    _tables(run, out / "tables")
-    if books is not None and books.exists():
-        _books(books, out / "books.db")
-    shutil.copy(Path(audit_verify.__file__), out / "audit_verify.py")
-    shutil.copy(README, out / "README.md")
-    _sums(out)
+    if out.exists() and any(out.iterdir()):
+        raise NotAllowed(f"{out} holds something: an export never overwrites, give a folder that is not there")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
+        part = Path(scratch) / out.name
+        part.mkdir()
+        reports = _fill(part, run, books, checkpoints, tuple(formats), processes)
+        part.rename(out)
     return reports
 
 
-def _reports(tables: Path, out: Path, facts: Mapping[str, Any], formats: Sequence[str]) -> int:
-    out.mkdir(exist_ok=True)
-    reasons = press.reasons_of(facts)
-    with Source(tables, facts, line_limit=ALL_LINES) as source:
-        for bundle in source.bundles():
-            told = gather(bundle, facts)
-            for form in formats:
-                path = out / f"{press.file_name(bundle.promoter_id)}.{form}"
-                press.press(told, path, form, "internal", None, reasons)
-        return len(source.promoters)
+def _fill(out: Path, run: Path, books: str, checkpoints: Path, formats: tuple[str, ...], processes: int) -> int:
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    _books(books, str(manifest["run_id"]), out / "books.db")
+    if checkpoints.is_dir():
+        shutil.copytree(checkpoints, out / "checkpoints", ignore=shutil.ignore_patterns("*.part"))
+    _tables(run, out / "tables")
+    order = batch.Order(run / "tables", out / "reports", manifest, formats)
+    reports = len({path.stem for path in batch.write(order, processes)[:-1]})
+    for path in (run / "manifest.json", VERIFIER, VERIFIER.with_name("ed25519.py")):
+        shutil.copy(path, out / path.name)
+    shutil.copy(README, out / "README.md")
+    _sums(out)
+    return reports
 
 
 def _tables(run: Path, out: Path) -> None:
@@ -68,7 +76,7 @@ def _tables(run: Path, out: Path) -> None:
         for contract in of_stage("results"):
             path = run / f"{contract.table}.parquet"
             if path.exists():
-                con.read_parquet(str(path)).create_view("given", replace=True)
+                published(con, path, contract).create_view("given", replace=True)
                 con.sql(f"select {_columns(contract)} from given").write_csv(str(out / f"{contract.table}.csv"))
     finally:
         con.close()
@@ -80,15 +88,20 @@ def _columns(contract: Contract) -> str:
     )
 
 
-def _books(source: Path, target: Path) -> None:
-    """A consistent copy of the books, also while somebody writes."""
-    target.unlink(missing_ok=True)
-    have, copy = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
+def _books(where: str, run_id: str, copy: Path) -> None:
+    """A consistent, verified copy of the books as a SQLite file, also while somebody writes, and from a server."""
+    books = open_books(where)
     try:
-        have.backup(copy)
+        if run_id not in books.run_ids():
+            raise NotFound(f"the books know no run {run_id}: give the --books that belong to this state")
+        if books.dialect.audited is audit_verify.SQLITE:
+            backup.take(Path(where), copy)
+        else:
+            backup.as_file(books, copy)
     finally:
-        copy.close()
-        have.close()
+        books.close()
+    with closing(sqlite3.connect(copy)) as con:  # so that it can be read where nothing can be written beside it
+        con.execute("pragma journal_mode = delete")
 
 
 def _sums(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Writes reports to files."""
+"""Writes one report to a file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from casebook.dossier.editions import for_promoter
 from casebook.dossier.facts import Facts, gather
 from casebook.dossier.reasons import Reasons
 from casebook.dossier.reasons import load as load_reasons
-from casebook.dossier.source import ALL_LINES, LINES_ON_PAPER, Source
+from casebook.dossier.source import Source
 from casebook.dossier.wording import LANGS
 from data_contracts.errors import UsageError
 
+FORMATS = ("html", "pdf", "json", "csv")
 LONGEST_NAME = 120
 REASONS = Path(__file__).parents[2] / "rulebook" / "reasons.yaml"  # read as data
 
@@ -31,32 +32,14 @@ def file_name(promoter_id: str) -> str:
     return name
 
 
+def path_of(out: Path, promoter_id: str, format: str) -> Path:
+    """Where a promoter's report in a format stands in a folder of reports."""
+    return out / f"{file_name(promoter_id)}.{format}"
+
+
 def reasons_of(run_facts: Mapping[str, Any]) -> Reasons:
     """The reason codes from the file that `run_facts["reasons"]` names, else from the rulebook's."""
     return load_reasons(Path(run_facts.get("reasons") or REASONS))
-
-
-def write_all(tables: Path, out: Path, run_facts: Mapping[str, Any]) -> list[Path]:
-    """HTML reports (internal, both languages) of every promoter concerned, and `index.html`; the paths written.
-
-    `tables` holds `<stage>/<table>.parquet`; `run_facts` needs run_id, run_seq, as_of and zone, and may hold the other
-    entries of the manifest and `reasons`, the path of the reason codes.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    reasons = reasons_of(run_facts)
-    written, entries = [], []
-    with Source(tables, run_facts) as source:
-        for bundle in source.bundles():
-            facts = gather(bundle, run_facts)
-            path = out / f"{file_name(bundle.promoter_id)}.html"
-            path.write_text(page.render(facts, LANGS, reasons), encoding="utf-8", newline="\n")
-            written.append(path)
-            entries.append(_entry(facts, path.name))
-    entries.sort(key=lambda e: (-e["at_stake_fen"], e["promoter_id"]))
-    about = {k: str(run_facts[k]) for k in ("run_id", "as_of", "zone")}
-    listing = out / "index.html"
-    listing.write_text(page.index(entries, about), encoding="utf-8", newline="\n")
-    return [*written, listing]
 
 
 def write_one(
@@ -67,14 +50,11 @@ def write_one(
 
     Raises NotFound for an account that the run does not know, UsageError for an unknown format, edition or language.
     """
-    _known("format", format, ("html", "pdf", "json", "csv"))
-    _known("edition", edition, ("internal", "promoter"))
-    _known("lang", lang, (*LANGS, None))
-    limit = LINES_ON_PAPER if format in ("html", "pdf") else ALL_LINES
-    with Source(tables, run_facts, only=promoter_id, line_limit=limit) as source:
-        facts = gather(next(source.bundles()), run_facts)
+    check(format, edition, lang)
+    with Source(tables, run_facts, only=promoter_id) as source:
+        facts = gather(next(source.bundles([promoter_id])), run_facts)
     out.mkdir(parents=True, exist_ok=True)
-    return press(facts, out / f"{file_name(promoter_id)}.{format}", format, edition, lang, reasons_of(run_facts))
+    return press(facts, path_of(out, promoter_id, format), format, edition, lang, reasons_of(run_facts))
 
 
 def press(facts: Facts, path: Path, format: str, edition: str, lang: str | None, reasons: Reasons) -> Path:
@@ -93,20 +73,13 @@ def press(facts: Facts, path: Path, format: str, edition: str, lang: str | None,
     return path
 
 
+def check(format: str, edition: str, lang: str | None) -> None:
+    """Raises UsageError for a format, edition or language that no report has."""
+    _known("format", format, FORMATS)
+    _known("edition", edition, ("internal", "promoter"))
+    _known("lang", lang, (*LANGS, None))
+
+
 def _known(what: str, given: str | None, allowed: tuple[str | None, ...]) -> None:
     if given not in allowed:
         raise UsageError(f"{given} is no {what} of a report; choose one of {', '.join(a for a in allowed if a)}")
-
-
-def _entry(facts: Facts, name: str) -> dict[str, Any]:
-    totals = facts["money"]["totals"]
-    return {
-        "promoter_id": facts["report"]["promoter_id"],
-        "file": quote(name),
-        "clauses": sorted({f["clause"] for f in facts["findings"]} | {d["clause"] for d in facts["decisions"]}),
-        "findings": len(facts["findings"]),
-        "decisions": len(facts["decisions"]),
-        "at_stake_fen": totals["at_stake_fen"],
-        "now_fen": totals["now_fen"],
-        "open_fen": totals["open_fen"],
-    }

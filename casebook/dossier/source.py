@@ -50,7 +50,7 @@ class Source(AbstractContextManager["Source"]):
     """The report tables of one run. `only` restricts them to one promoter, whether or not anything is open about it."""
 
     def __init__(
-        self, tables: Path, facts: Mapping[str, Any], *, only: str | None = None, line_limit: int = LINES_ON_PAPER
+        self, tables: Path, facts: Mapping[str, Any], *, only: str | None = None, line_limit: int = ALL_LINES
     ) -> None:
         self._wh = Warehouse(tables, "results", run_of(facts))
         self._admit_missing()
@@ -77,18 +77,20 @@ class Source(AbstractContextManager["Source"]):
         names = self._columns[section]
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def bundles(self, batch: int = 200) -> Iterator[Bundle]:
-        """One bundle per promoter, by promoter id; at most `batch` promoters are held in memory."""
-        for at in range(0, len(self.promoters), batch):
-            ids = self.promoters[at : at + batch]
-            held: dict[str, dict[str, list[Row]]] = {p: {} for p in ids}
-            for section in SECTIONS:
-                if section in OF_THE_RUN or section in NOT_SHOWN:
-                    continue
-                for row in self._rows(section, ids[0], ids[-1]):
-                    held[row.pop("promoter_id")].setdefault(section, []).append(row)
-            for promoter_id in ids:
-                yield Bundle(promoter_id, held.pop(promoter_id), self.run)
+    def batches(self, size: int) -> list[list[str]]:
+        """The promoters' ids in order, `size` at a time."""
+        return [self.promoters[at : at + size] for at in range(0, len(self.promoters), size)]
+
+    def bundles(self, ids: Sequence[str]) -> Iterator[Bundle]:
+        """One bundle per promoter of a batch, which is held in memory as a whole."""
+        held: dict[str, dict[str, list[Row]]] = {p: {} for p in ids}
+        for section in SECTIONS:
+            if section in OF_THE_RUN or section in NOT_SHOWN:
+                continue
+            for row in self._rows(section, ids[0], ids[-1]):
+                held[row.pop("promoter_id")].setdefault(section, []).append(row)
+        for promoter_id in ids:
+            yield Bundle(promoter_id, held.pop(promoter_id), self.run)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -17,7 +17,7 @@ from casebook.dossier.source import Source
 @pytest.fixture
 def told(sound_run: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     with Source(sound_run, facts, only="P1") as source:
-        return gather(next(source.bundles()), facts)
+        return gather(next(source.bundles(source.promoters)), facts)
 
 
 def share(a: str, b: str, token: str, weight: float) -> dict[str, Any]:
