@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 import simulator
@@ -31,11 +32,23 @@ class Published:
         return Order(self.sources, State(to), SECOND)
 
 
+def in_parts(sources: Path, feed: str, parts: int) -> None:
+    """Deliver a feed as a folder of several files."""
+    whole = pq.read_table(sources / f"{feed}.parquet")
+    (sources / f"{feed}.parquet").unlink()
+    (sources / feed).mkdir()
+    size = -(-whole.num_rows // parts)
+    for n in range(parts):
+        pq.write_table(whole.slice(n * size, size), sources / feed / f"part-{n}.parquet")
+
+
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """A published run of a simulated programme of 200 accounts, and what the next one comes to when nothing goes wrong."""
     folder = tmp_path_factory.mktemp("published")
     simulator.simulate(folder / "sources", 200, 5, 3, seed=3)
+    for feed in ("orders", "identifiers"):
+        in_parts(folder / "sources", feed, 3)
     first = run(Order(folder / "sources", State(folder / "state"), FIRST))
     made = Published(folder / "sources", folder / "state", first.run_id, {})
     second = run(made.copy(folder / "clean"))
