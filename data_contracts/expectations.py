@@ -83,7 +83,7 @@ def _of_value(code: str, raw: str, typed: str, zone: str) -> Iterator[Any]:
             column=typed, row_condition=f"`{raw}`.notnull()", condition_parser="pandas"
         )
     elif code == "amt.range":
-        yield expect.ExpectColumnValuesToNotMatchRegex(column=raw, regex=r"\A-?\d{16,}(\.\d*)?\Z")
+        yield expect.ExpectColumnValuesToNotMatchRegex(column=raw, regex=r"\A-?\d{15,}(\.\d*)?\Z")
         yield expect.ExpectColumnValuesToBeBetween(column=typed, min_value=-MOST_FEN, max_value=MOST_FEN)
     elif code == "amt.direction":
         yield expect.ExpectColumnValuesToBeBetween(column=typed, min_value=0)
