@@ -103,7 +103,7 @@ class Delivery:
 
     def add(self, table: str, changes: Mapping[str, str], code: str = "") -> None:
         """One more row, good but for the changes; with a code it is hostile and must be set aside under it."""
-        row = self._good(contracts()[table]) | dict(changes)
+        row = self.good(contracts()[table]) | dict(changes)
         out = io.StringIO()
         csv.writer(out, lineterminator="\r\n").writerow(row.values())  # so that a bare CR is quoted too
         self.put(table, out.getvalue().removesuffix("\r\n").encode() + b"\n", code)
@@ -128,7 +128,8 @@ class Delivery:
         self.add(table, {column: name})
         return name
 
-    def _good(self, contract: Contract) -> Row:
+    def good(self, contract: Contract) -> Row:
+        """A row that is right in every way."""
         self.count += contract.table == "accounts"
         return {c.name: self._value(contract, c) for c in contract.columns}
 
@@ -182,16 +183,15 @@ def spoilers() -> list[Spoil]:
     for contract in feeds():
         for code, column in breakable(contract):
             ways.append(_of_rule(contract, code, column))
-        for c in contract.columns:
-            if "refers" in c.extra:
-                ways.append(_of(contract.table, {c.name: "nobody-{}"}, str(c.extra["orphan"])))
+        ways += orphans(contract)
+        ways += filter(None, [conflict(contract)])
         if event := contract.extra.get("event"):
             ways.append(
                 _of(contract.table, {event["at"]: "2024-01-01T00:00:00.{:06d}+08:00"}, "ev.before_registration")
             )
         ways += [_of_form(contract.table, how) for how in range(4)]
     ways += [_of_value(code) for code in VALUED]
-    return [*ways, _conflict, _refund_before_payment, _refund_beyond_what_was_paid]
+    return [*ways, _refund_before_payment, _refund_beyond_what_was_paid]
 
 
 def _of_rule(contract: Contract, code: str, column: str) -> Spoil:
@@ -233,10 +233,34 @@ def _of_value(code: str) -> Spoil:
     return lambda to: to.add("identifiers", {"kind": kind, "value": value(to.draw)}, code)
 
 
-def _conflict(to: Delivery) -> None:
-    name = f"twice-{to.count}"
-    for amount in ("4.00", "3.00"):
-        to.add("orders", {"order_id": name, "cash_amount": amount}, "ev.conflict")
+def _other(column: Column) -> str:
+    """Another value that a column may have."""
+    plain = {"bool": "false", "month": "2025-11", "money": "4.00", "ts": "2025-12-31T10:00:00+08:00"}
+    return column.enum[1] if column.enum else plain.get(column.type, "other")
+
+
+def conflict(contract: Contract) -> Spoil | None:
+    """Two rows with one key and other contents, both bad; None where the key is the whole row."""
+    others = [c for c in contract.columns if c.name not in contract.key and not {"refers", "personal"} & c.extra.keys()]
+    if not others:
+        return None
+    changed = others[0]
+
+    def spoil(to: Delivery) -> None:
+        one = to.good(contract)
+        for row in (one, one | {changed.name: _other(changed)}):
+            to.add(contract.table, row, "ev.conflict")
+
+    return spoil
+
+
+def orphans(contract: Contract) -> list[Spoil]:
+    """Per reference a row that refers to nothing."""
+    return [
+        _of(contract.table, {c.name: "nobody-{}"}, str(c.extra["orphan"]))
+        for c in contract.columns
+        if "refers" in c.extra
+    ]
 
 
 def _refund_before_payment(to: Delivery) -> None:
