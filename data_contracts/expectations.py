@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +83,7 @@ def _of_value(code: str, raw: str, typed: str, zone: str) -> Iterator[Any]:
             column=typed, row_condition=f"`{raw}`.notnull()", condition_parser="pandas"
         )
     elif code == "amt.range":
-        yield expect.ExpectColumnValuesToNotMatchRegex(column=raw, regex=r"\A-?\d{16,}(\.\d*)?\Z")
+        yield expect.ExpectColumnValuesToNotMatchRegex(column=raw, regex=r"\A-?\d{15,}(\.\d*)?\Z")
         yield expect.ExpectColumnValuesToBeBetween(column=typed, min_value=-MOST_FEN, max_value=MOST_FEN)
     elif code == "amt.direction":
         yield expect.ExpectColumnValuesToBeBetween(column=typed, min_value=0)
@@ -109,6 +109,28 @@ def counts(contract: Contract, frame: pd.DataFrame, zone: str) -> tuple[Count, .
     for rule, rows in _unexpected([e for several in made.values() for e in several], frame):
         found[rule] += rows
     return tuple(Count(code, column, rows) for (code, column), rows in found.items())
+
+
+def cross_counts(contract: Contract, frame: pd.DataFrame, ids: Mapping[str, Collection[str]]) -> tuple[Count, ...]:
+    """How many rows of `frame` share their key with other contents, and how many refer to nothing, per rule and column.
+
+    `frame` holds the feed's columns as they came, null words as null; `ids` per feed the ids that others may refer to.
+    """
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    key = list(contract.key)
+    unique = expect.ExpectColumnValuesToBeUnique(column=key[0])
+    if len(key) > 1:
+        unique = expect.ExpectCompoundColumnsToBeUnique(column_list=key)
+    made = {("ev.conflict", ""): unique}
+    for column in contract.columns:
+        target = str(column.extra.get("refers", "")).partition(".")[0]
+        if target:
+            rule = (str(column.extra["orphan"]), column.name)
+            made[rule] = expect.ExpectColumnValuesToBeInSet(column=column.name, value_set=sorted(ids[target]))
+    for (code, name), one in made.items():
+        one.meta = {"code": code, "column": name}
+    found = _unexpected(list(made.values()), frame.drop_duplicates())
+    return tuple(Count(code, column, rows) for (code, column), rows in found)
 
 
 def _unexpected(expectations: list[Any], frame: pd.DataFrame) -> list[tuple[tuple[str, str], int]]:

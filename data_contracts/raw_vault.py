@@ -13,7 +13,7 @@ import secrets
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,8 @@ create table if not exists facts (name text primary key, value text not null);
 create table if not exists subject (account_id text primary key, wrapped blob, erased_at text, erased_by text);
 create table if not exists held (account_id text not null, kind text not null, token text not null, sealed blob not null,
     primary key (token, account_id));
+create table if not exists raw_row (delivery text not null, file text not null, row_number integer not null,
+    account_id text not null, sealed blob not null, primary key (delivery, file, row_number));
 create table if not exists sight (seq integer primary key, at text not null, who text not null, action text not null,
     subject text not null, reason text not null, hash text not null);
 create trigger if not exists sight_stays before update on sight begin select raise(abort, 'the log of sights is append-only'); end;
@@ -94,6 +96,34 @@ class Vault:
             if seal is not None:
                 return str(_opened(seal, sealed, account, kind, tok)["value"])
         raise NotFound("the vault holds no readable value for this token")
+
+    def store_rows(self, delivery: str, rows: Iterable[tuple[str, int, str, str]]) -> None:
+        """Keep quarantined rows of a delivery as they came, sealed: (file, row number, account or nothing, cells as JSON)."""
+        with self._transaction():
+            for file, number, account, cells in rows:
+                seal = self._subject(account)
+                if seal is not None:
+                    sealed = _sealed(seal, cells.encode(), account, "row", f"{delivery}|{file}|{number}")
+                    self._con.execute(
+                        "insert or ignore into raw_row values (?, ?, ?, ?, ?)",
+                        [delivery, file, number, account, sealed],
+                    )
+
+    def row(self, delivery: str, file: str, number: int, *, who: str, reason: str, at: datetime) -> dict[str, str]:
+        """The cells of a quarantined row as they came. The sight is in the log, on disk, before they are decrypted.
+
+        Raises NotAllowed without a person and a reason, NotFound when the vault does not hold it or its owner was erased.
+        """
+        _named(who, reason)
+        place = [delivery, file, number]
+        found = self._con.execute(
+            "select account_id, sealed from raw_row where delivery = ? and file = ? and row_number = ?", place
+        ).fetchone()
+        self._log(at, who, "row", f"{file}:{number}", reason)
+        seal = self._existing(found[0]) if found else None
+        if seal is None:
+            raise NotFound(f"the vault holds no readable row {number} of {file} in this run's delivery")
+        return _opened(seal, found[1], found[0], "row", f"{delivery}|{file}|{number}")
 
     def erase(self, account_id: str, *, who: str, reason: str, at: datetime) -> None:
         """Destroy a subject's key. Its values can never be read again, nor stored anew."""
@@ -227,6 +257,19 @@ def written_under(path: Path) -> str | None:
     finally:
         con.close()
     return str(row[0]) if row else None
+
+
+def drop_rows(path: Path, kept: Iterable[str]) -> int:
+    """Remove the rows of every delivery but the `kept` ones; needs no key. Gives how many went."""
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path)) as con, con:
+        con.execute("pragma secure_delete = on")
+        if not con.execute("select 1 from sqlite_master where name = 'raw_row'").fetchone():
+            return 0
+        listed = list(kept)
+        marks = ", ".join("?" * len(listed))
+        return con.execute(f"delete from raw_row where delivery not in ({marks})", listed).rowcount
 
 
 def packed(value: str, normal: str) -> bytes:

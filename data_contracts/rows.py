@@ -23,7 +23,7 @@ _CONTROL_IN_PROSE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _CLOCK = r"[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?"
 _ZONED = rf"\d{{4}}-\d{{2}}-\d{{2}}{_CLOCK} ?(Z|[+-]\d{{2}}(:?\d{{2}})?)"
 _NAIVE = rf"\d{{4}}-\d{{2}}-\d{{2}}({_CLOCK})?"
-_AMOUNT = r"-?(0|[1-9]\d{0,14})(\.\d{1,2})?"
+_AMOUNT = r"-?(0|[1-9]\d{0,13})(\.\d{1,2})?"  # a digit more, and the fen overflow a DECIMAL(18)
 _TRUE = ("true", "t", "1", "y", "yes", "是")
 _FALSE = ("false", "f", "0", "n", "no", "否")
 _TAKES: Mapping[str, frozenset[str]] = {
@@ -289,7 +289,7 @@ def _money(column: Column, form: str, raw: str, kept: str) -> tuple[str, _Found]
         ("amt.nan", f"{bad} and regexp_full_match(lower({raw}), '[+-]?(nan|inf|infinity)')"),
         ("amt.sign", f"{bad} and regexp_full_match({raw}, '\\+{number}|-?0\\d+(\\.\\d+)?')"),
         ("amt.scale", f"{bad} and regexp_full_match({raw}, '-?\\d+\\.\\d{{3,}}')"),
-        ("amt.range", f"{bad} and regexp_full_match({raw}, '-?\\d{{16,}}(\\.\\d*)?')"),
+        ("amt.range", f"{bad} and regexp_full_match({raw}, '-?\\d{{15,}}(\\.\\d*)?')"),
         ("amt.format", bad),
         *after,
     )

@@ -19,7 +19,7 @@ import duckdb
 
 from data_contracts.contract import STAGES, Contract, contracts, named_parameters, of_stage
 from data_contracts.dates import DAY_START_SQL, MONTH_SQL, NATURAL_DAY_SQL
-from data_contracts.errors import ContractBroken, TableTooOld
+from data_contracts.errors import ContractBroken, TableTooOld, UsageError
 from data_contracts.money import MONEY_SQL, ROUND_PPM_SQL
 from data_contracts.run import Run
 
@@ -38,7 +38,10 @@ class TableFacts:
 def connect(
     allowed: Iterable[Path], *, threads: int = 2, memory_limit: str = "2GB", temp: Path | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that can reach `allowed` folders and nothing else, and cannot be unlocked again."""
+    """An in-memory DuckDB that can reach `allowed` folders and nothing else, and cannot be unlocked again.
+
+    Raises UsageError for a folder whose path DuckDB would read as a pattern, and so mistake for others.
+    """
     con = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
     con.execute("set autoload_known_extensions = false")
     con.execute("set python_enable_replacements = false")
@@ -51,6 +54,8 @@ def connect(
     con.execute("set threads = ?", [threads])
     con.execute("set memory_limit = ?", [memory_limit])
     folders = [str(Path(a).resolve()) for a in allowed]
+    if pattern := next((f for f in folders if set(f) & set("*?[")), None):
+        raise UsageError(f"the path {pattern} has one of the signs * ? [ in it: give a folder without them")
     if temp is not None:
         temp.mkdir(parents=True, exist_ok=True)
         con.execute("set temp_directory = ?", [str(temp.resolve())])

@@ -88,14 +88,18 @@ def run(sources: Path, state: Path, as_of: tuple[datetime, ...], books_url: str 
     """The main job: feeds to groups, bursts, decisions, statements and evidence."""
     from zoneinfo import ZoneInfo
 
-    from pipelines import show
-    from pipelines.run import Order, backfill
     from pipelines.state import State
 
     days = [d.date() for d in as_of] or [datetime.now(ZoneInfo("Asia/Shanghai")).date()]
-    order = Order(sources, State(state, books_url), days[0], **{**more, "allow_read": tuple(more["allow_read"])})
-    for outcome in backfill(order, days):
-        click.echo(show.summary(outcome))
+    with State(
+        state, books_url
+    ).locked() as held:  # before the imports that take seconds: who comes second leaves at once
+        from pipelines import show
+        from pipelines.run import Order, backfill
+
+        order = Order(sources, held, days[0], **{**more, "allow_read": tuple(more["allow_read"])})
+        for outcome in backfill(order, days):
+            click.echo(show.summary(outcome))
 
 
 @cli.command(epilog=example(

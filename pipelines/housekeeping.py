@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from data_contracts.raw_vault import drop_rows
 from pipelines import manifest
 from pipelines.people import at, books_of
 from pipelines.show import table
@@ -35,7 +36,9 @@ def prune(state: Path, books_url: str | None, keep: int) -> str:
     current one and one under a legal hold (a file `legal-hold` in its folder) stay. Says what went and what stayed, and why."""
     place = at(state, books_url)
     with place.locked(), books_of(place) as books, books.reading() as book:
-        return _prune(place, {r["run_id"]: r["why"] for r in book.rows(RESTED_ON)}, keep)
+        told = _prune(place, {r["run_id"]: r["why"] for r in book.rows(RESTED_ON)}, keep)
+    drop_rows(place.vault, (manifest.read(folder)["sources"]["sha256"] for folder in manifest.run_folders(place.runs)))
+    return told
 
 
 def _prune(place: State, rested_on: Mapping[str, str], keep: int) -> str:

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data_contracts.errors import Busy, NotFound
@@ -15,10 +15,12 @@ from data_contracts.errors import Busy, NotFound
 
 @dataclass(frozen=True)
 class State:
-    """Paths below one state folder. `books_url` is a PostgreSQL URL, or None for `books.db` in the folder."""
+    """Paths below one state folder. `books_url` is a PostgreSQL URL, or None for `books.db` in the folder; `held` says that
+    whoever has this object holds the folder's lock already."""
 
     folder: Path
     books_url: str | None = None
+    held: bool = False
 
     @property
     def books(self) -> str:
@@ -75,8 +77,14 @@ class State:
         return folder
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the state for one run; raises Busy at once when another run holds it. A killed run's lock frees itself."""
+    def locked(self) -> Iterator[State]:
+        """Hold the state for one run and give it as `held`; raises Busy at once when another run holds it.
+
+        A killed run's lock frees itself.
+        """
+        if self.held:
+            yield self
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -84,6 +92,6 @@ class State:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Busy(f"another run holds {self.folder}: wait for it to end, then start again") from None
-            yield
+            yield replace(self, held=True)
         finally:
             os.close(handle)

@@ -109,7 +109,7 @@ def keys_rotate(by: str, reason: str, sources: Path | None, state: Path, books_u
 
 @click.group(epilog=example("tongren vault reveal v1:... --case K01 --by li --reason 'compare papers'"))
 def vault() -> None:
-    """The vault: turn a token back, erase a person."""
+    """The vault: turn a token back, see a quarantined row, erase a person."""
 
 
 @vault.command("reveal", epilog=example("tongren vault reveal v1:... --case K01 --by li --reason 'compare papers'"))
@@ -124,6 +124,23 @@ def vault_reveal(token: str, case_id: str, by: str, reason: str, state: Path, bo
     from pipelines import verbs_keys
 
     click.echo(verbs_keys.reveal(state, books_url, token, case_id, by=by, reason=reason))
+
+
+@vault.command("row", epilog=example("tongren vault row orders.csv 17 --by li --reason 'what the producer sent'"))
+@click.argument("file")
+@click.argument("row_number", type=click.IntRange(1))
+@click.option("--run", "run_id", metavar="RUN_ID", help="Whose quarantine; the newest by default.")
+@BY
+@REASON
+@STATE
+@BOOKS
+def vault_row(
+    file: str, row_number: int, run_id: str | None, by: str, reason: str, state: Path, books_url: str | None
+) -> None:
+    """Print a quarantined row as it came. The sight is in the audit chain before the row is shown."""
+    from pipelines import verbs_keys
+
+    click.echo(verbs_keys.row(state, books_url, file, row_number, run_id, by=by, reason=reason))
 
 
 @vault.command("erase", epilog=example("tongren vault erase A000012 --by li --reason 'asked for by letter'"))

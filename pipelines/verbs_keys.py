@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -15,7 +16,7 @@ from casebook.people import line, person
 from data_contracts.errors import NotAllowed, NotFound
 from data_contracts.raw_vault import Vault
 from data_contracts.vault import Key, load_key
-from pipelines import keys
+from pipelines import keys, manifest
 from pipelines.people import at, books_of
 from pipelines.state import State
 
@@ -63,15 +64,34 @@ def reveal(state: Path, books_url: str | None, token: str, case_id: str, *, by: 
     place, who, why = at(state, books_url), person(by), line(reason, "reason")
     case = line(case_id, "case")
     with books_of(place) as books, _vault(place) as vault:
-        with books.reading() as book:
-            since = book.clock() - WITHIN * 1_000_000
-            seen = book.value(
-                "select count(*) from audit where action = 'vault.reveal' and actor = :a and at > :t", a=who, t=since
-            )
-        if int(seen) >= MOST_SIGHTS:
-            raise NotAllowed(f"{who} has seen {seen} values within the hour, and {MOST_SIGHTS} are the most: wait")
+        _few_sights(books, who)
         books.note(who, "vault.reveal", line(token, "token"), why, {"case": case})
         return vault.reveal(token, who=who, reason=f"{case}: {why}", at=_now(books))
+
+
+def row(state: Path, books_url: str | None, file: str, number: int, run_id: str | None, *, by: str, reason: str) -> str:
+    """A quarantined row of a run as it came, as JSON. Who and why are in the audit chain, on disk, before it is decrypted.
+
+    Raises NotAllowed for more than 20 sights of one person within an hour, NotFound when the vault does not hold it.
+    """
+    place, who, why = at(state, books_url), person(by), line(reason, "reason")
+    delivery = str(manifest.read(place.run_folder(run_id))["sources"]["sha256"])
+    with books_of(place) as books, _vault(place) as vault:
+        _few_sights(books, who)
+        books.note(who, "vault.row", line(f"{file}:{number}", "file"), why, {"delivery": delivery})
+        found = vault.row(delivery, file, number, who=who, reason=why, at=_now(books))
+    return json.dumps(found, ensure_ascii=False, indent=1)
+
+
+def _few_sights(books: Books, who: str) -> None:
+    with books.reading() as book:
+        since = book.clock() - WITHIN * 1_000_000
+        seen = book.value(
+            "select count(*) from audit where action in ('vault.reveal', 'vault.row') and actor = :a and at > :t",
+            a=who, t=since,
+        )  # fmt: skip
+    if int(seen) >= MOST_SIGHTS:
+        raise NotAllowed(f"{who} has seen {seen} values within the hour, and {MOST_SIGHTS} are the most: wait")
 
 
 def erase(state: Path, books_url: str | None, subject: str, *, by: str, reason: str) -> str:

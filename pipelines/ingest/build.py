@@ -16,7 +16,7 @@ from data_contracts.raw_vault import Vault
 from data_contracts.rows import judge_sql, judged_columns, text_instants
 from data_contracts.vault import Key
 from data_contracts.warehouse import Warehouse
-from pipelines.ingest import delivery, health, quarantine
+from pipelines.ingest import delivery, health, quarantine, raw_rows
 from pipelines.ingest.child import read_all
 from pipelines.ingest.decide import decide, in_order
 from pipelines.ingest.delivery import Alarm
@@ -93,6 +93,8 @@ def build(
     alarms += health.volumes(summary.rows_in, wh.run.as_of, health.volumes_of(earlier))
     quarantine.enforce(wh, Decimal(str(max_quarantine_share)))
     quarantine.write(wh, delivered)
+    if vault is not None:
+        raw_rows.keep(wh, vault, delivered_as, files, sources, allow_read, read_all)
     _clean(wh)
     delivery.keep(wh.folder, promised)
     _sound(wh, alarms, delivered_as)

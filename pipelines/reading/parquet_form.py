@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from pipelines.reading import arrow_form
 MOST_ROWS = 10**8
 MOST_ROWS_PER_BYTE = 1_000
 BATCH = 100_000
-log = logging.getLogger("tongren")
+CODECS = frozenset({"UNCOMPRESSED", "SNAPPY", "GZIP", "BROTLI", "ZSTD", "LZ4", "LZ4_RAW"})
 
 
 def batches(columns: tuple[str, ...], path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -56,8 +55,13 @@ def _judge_footer(file: pq.ParquetFile, path: Path) -> None:
         raise InputRefused("pq.bomb", "the footer's row counts contradict each other", where=path)
     for group in range(facts.num_row_groups):
         for column in range(facts.num_columns):
-            if facts.row_group(group).column(column).file_path:
+            chunk = facts.row_group(group).column(column)
+            if chunk.file_path:
                 raise InputRefused("pq.feature", "the footer points at another file", where=path)
+            if chunk.compression not in CODECS:
+                raise InputRefused(
+                    "pq.feature", f"a column is packed with {chunk.compression}, which is not read", where=path
+                )
 
 
 def _rows(file: pq.ParquetFile, names: list[str], schema: pa.Schema, path: Path) -> Iterator[pa.RecordBatch]:

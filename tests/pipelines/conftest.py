@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 import simulator
@@ -18,12 +19,14 @@ from tests.pipelines.dying import FIRST, SECOND
 
 @dataclass(frozen=True)
 class Published:
-    """Sources of a handful of promoters, a state in which `before` is published, and the outputs of the clean next run."""
+    """Sources of a handful of promoters, a state in which `before` is published, and the outputs of the clean next run,
+    which stands in the state `done`."""
 
     sources: Path
     state: Path
     before: str
     clean: dict[str, Any]
+    done: Path
 
     def copy(self, to: Path) -> Order:
         """The order for the next run, on a copy of the state."""
@@ -31,12 +34,28 @@ class Published:
         return Order(self.sources, State(to), SECOND)
 
 
+def in_parts(sources: Path, feed: str, parts: int) -> None:
+    """Deliver a feed as a folder of several files."""
+    whole = pq.read_table(sources / f"{feed}.parquet")
+    (sources / f"{feed}.parquet").unlink()
+    (sources / feed).mkdir()
+    size = -(-whole.num_rows // parts)
+    for n in range(parts):
+        pq.write_table(whole.slice(n * size, size), sources / feed / f"part-{n}.parquet")
+
+
+def publish(folder: Path, accounts: int, promoters: int) -> Published:
+    """A published run of a simulated programme, and what the next one comes to when nothing goes wrong."""
+    simulator.simulate(folder / "sources", accounts, promoters, 3, seed=3)
+    for feed in ("orders", "identifiers"):
+        in_parts(folder / "sources", feed, 3)
+    first = run(Order(folder / "sources", State(folder / "state"), FIRST))
+    made = Published(folder / "sources", folder / "state", first.run_id, {}, folder / "clean")
+    second = run(made.copy(made.done))
+    return replace(made, clean=dict(manifest.read(second.folder)["outputs"]))
+
+
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """A published run of a simulated programme of 200 accounts, and what the next one comes to when nothing goes wrong."""
-    folder = tmp_path_factory.mktemp("published")
-    simulator.simulate(folder / "sources", 200, 5, 3, seed=3)
-    first = run(Order(folder / "sources", State(folder / "state"), FIRST))
-    made = Published(folder / "sources", folder / "state", first.run_id, {})
-    second = run(made.copy(folder / "clean"))
-    return Published(made.sources, made.state, made.before, dict(manifest.read(second.folder)["outputs"]))
+    """The programme of 200 accounts."""
+    return publish(tmp_path_factory.mktemp("published"), 200, 5)

@@ -35,19 +35,34 @@ def test_every_dependency_of_a_stage_is_there() -> None:
     assert [d for d in sorted(named) if not (ROOT / d).exists()] == []
 
 
+def repro(folder: Path, sources: Path, day: date, key: Path) -> State:
+    """`dvc repro` in a working copy of its own under `folder`; the state that it leaves, and all that DVC keeps, are there."""
+    for name in (
+        "dvc.yaml",
+        ".dvc",
+        "pipelines",
+        "data_contracts",
+        "features",
+        "models",
+        "rulebook",
+        "casebook",
+        "settlement",
+    ):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    said = {"sources": str(sources), "state": "state", "as_of": day.isoformat(), "work": "build"}
+    (folder / "params.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+    (folder / "state").mkdir()
+    shutil.copy(key, folder / "state" / "token.key")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder)}
+    subprocess.run(["dvc", "repro"], cwd=folder, env=environment, check=True, capture_output=True)
+    return State(folder / "state")
+
+
 @pytest.mark.skipif(not SOAK, reason="a minute of processes: part of `make soak`")
 def test_dvc_repro_gives_the_results_of_a_run(tmp_path: Path) -> None:
-    sources = written(tmp_path / "world")
-    plain = run(Order(sources, State(tmp_path / "plain"), date(2026, 4, 20)))
-    for name in ("dvc.yaml", ".dvc", *sorted({d.split("/")[0] for d in ("pipelines", "data_contracts", "features", "models",
-                                                                     "rulebook", "casebook", "settlement")})):  # fmt: skip
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
-    (tmp_path / "params.yaml").write_text('sources: world\nstate: state\nas_of: "2026-04-20"\nwork: build\n')
-    (tmp_path / "state").mkdir()
-    shutil.copy(tmp_path / "plain" / "token.key", tmp_path / "state" / "token.key")
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(tmp_path)}
-    subprocess.run(["dvc", "repro"], cwd=tmp_path, env=environment, check=True, capture_output=True)
-    made = State(tmp_path / "state").current()
-    assert manifest.read(made)["outputs"] == manifest.read(plain.folder)["outputs"]
+    sources, day = written(tmp_path / "world"), date(2026, 4, 20)
+    plain = run(Order(sources, State(tmp_path / "plain"), day))
+    made = repro(tmp_path, Path("world"), day, tmp_path / "plain" / "token.key")
+    assert manifest.read(made.current())["outputs"] == manifest.read(plain.folder)["outputs"]

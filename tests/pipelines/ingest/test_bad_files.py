@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_contracts.errors import InputRefused
+from tests.pipelines.ingest.conftest import csv_text
 
 READER_APART = True
 
@@ -109,6 +110,29 @@ def test_pq_feature_encrypted(folder: Path, feeds: Any, ingest: Any) -> None:
     path = parquet(folder, "orders", feeds["orders"])
     path.write_bytes(path.read_bytes()[:-4] + b"PARE")
     refused(ingest, folder, "pq.feature")
+
+
+def test_pq_feature_of_a_codec_that_nobody_has(folder: Path, feeds: Any, ingest: Any) -> None:
+    path = parquet(folder, "orders", feeds["orders"], compression="snappy")
+    data = path.read_bytes()
+    spoilt = data.replace(b"order_id\x15\x02", b"order_id\x15\x06")  # the column's codec: LZO, which none of us reads
+    assert spoilt != data
+    path.write_bytes(spoilt)
+    refused(ingest, folder, "pq.feature")
+
+
+def test_pq_feature_of_a_footer_that_points_elsewhere(folder: Path, feeds: Any, ingest: Any) -> None:
+    path = parquet(folder, "orders", feeds["orders"])
+    footer = pq.read_metadata(path)
+    footer.set_file_path("../../secret.parquet")
+    footer.write_metadata_file(path)
+    refused(ingest, folder, "pq.feature")
+
+
+def test_csv_header_missing(folder: Path, feeds: Any, ingest: Any) -> None:
+    without = [{k: v for k, v in r.items() if k != "cash_amount"} for r in feeds["orders"]]
+    (folder / "orders.csv").write_text(csv_text(without), encoding="utf-8")
+    assert "cash_amount" in str(refused(ingest, folder, "csv.header.missing"))
 
 
 def test_file_type_when_the_ending_lies(folder: Path, ingest: Any) -> None:

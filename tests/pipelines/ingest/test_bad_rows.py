@@ -34,6 +34,7 @@ QUARANTINED = [
     ("amt.sign", ORDER, "cash_amount", "007.00"),
     ("amt.range", ORDER, "list_amount", "100000000000.01"),
     ("amt.range", ORDER, "list_amount", "1" + "0" * 40),
+    *(("amt.range", ORDER, "list_amount", "9" * digits + ".99") for digits in range(13, 20)),
     ("amt.direction", ORDER, "cash_amount", "-0.01"),
     ("amt.direction", "refunds", "cash_amount", "-1"),
     ("amt.over_list", ORDER, "cash_amount", "100.01"),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import logging
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +15,8 @@ from data_contracts.errors import InputRefused
 from data_contracts.raw_vault import Vault
 from data_contracts.vault import Key
 from tests.counts import SOAK, SoakCount
+from tests.pipelines import canary
+from tests.pipelines.canary import everything_below
 from tests.pipelines.ingest.conftest import KEY
 
 READER_APART = True
@@ -47,40 +46,9 @@ def planted(feeds: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def shapes(value: str) -> list[bytes]:
-    """How a value might hide: text, other encodings, reversed, and plain hashes of it."""
-    raw = value.encode()
-    hashes = [h(raw) for h in (hashlib.md5, hashlib.sha1, hashlib.sha256)]
-    return [
-        raw, value.encode("utf-16-le"), value[::-1].encode(), base64.b64encode(raw).rstrip(b"="), raw.hex().encode(),
-        quote(value).encode(), *(h.hexdigest().encode() for h in hashes), *(h.digest() for h in hashes),
-    ]  # fmt: skip
-
-
 def leaked(blob: bytes) -> list[str]:
-    """The canaries that a heap of bytes shows in any shape: one pass over its words of eight bytes, then a look at each hit."""
-    of = {shape: v for values in canaries().values() for v in values for shape in shapes(v)}
-    starts: dict[int, list[bytes]] = {}
-    for shape in of:
-        starts.setdefault(int.from_bytes(shape[:8], "little"), []).append(shape)
-    wanted = np.array(sorted(starts), dtype="<u8")
-    found: set[str] = set()
-    for offset in range(8):
-        words = np.frombuffer(blob, dtype="<u8", offset=offset, count=max(0, len(blob) - offset) // 8)
-        for at in np.flatnonzero(np.isin(words, wanted)):
-            place = offset + 8 * int(at)
-            found |= {of[s] for s in starts[int(words[at])] if blob.startswith(s, place)}
-    return sorted(found)
-
-
-def everything_below(folder: Path) -> bytes:
-    """Every byte of every file, Parquet pages decoded beside their raw bytes."""
-    blob = b""
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        blob += path.read_bytes()
-        if path.suffix == ".parquet":
-            blob += str(pq.read_table(path).to_pydict()).encode()
-    return blob
+    """The canaries that a heap of bytes shows in any shape."""
+    return canary.leaked(blob, (v for values in canaries().values() for v in values))
 
 
 def test_canaries_are_in_no_table_quarantine_or_log(

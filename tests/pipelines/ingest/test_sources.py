@@ -105,6 +105,13 @@ ATTACKS = [
     ("sql.reach", "select * from read_blob('/proc/self/environ')"),
     ("sql.reach", "select * from glob('/etc/*')"),
     ("sql.reach", "select * from read_parquet('https://example.com/x.parquet')"),
+    ("sql.reach", "from read_csv(['raw/o.csv', 'raw/../../secret.csv'], union_by_name = true)"),
+    ("sql.reach", "select * from read_csv('raw/o.csv') where exists (from read_text('../secret.csv'))"),
+    ("sql.reach", "with x as (from query('from read_text(''../secret.csv'')')) select * from x"),
+    ("sql.reach", "from read_csv('raw/*')"),
+    ("sql.reach", "from read_csv('raw/folder/secret.csv')"),
+    ("sql.reach", "from sniff_csv('../secret.csv')"),
+    ("sql.reach", "from '../secret.csv'"),
     ("sql.statement", "copy (select 1) to 'raw/out.csv'"),
     ("sql.statement", "attach '/tmp/x.db' as x"),
     ("sql.statement", "install httpfs"),
@@ -124,6 +131,7 @@ def test_a_query_that_wants_more_than_its_folder_is_refused(code: str, text: str
 
     (folder.parent / "secret.csv").write_text("order_id\nsecret\n")
     (folder / "raw" / "link").symlink_to(folder.parent / "secret.csv")
+    (folder / "raw" / "folder").symlink_to(folder.parent)
     query(folder, text)
     here = Path.cwd()
     try:
