@@ -66,6 +66,7 @@ NOTHING = (
 def judge_now(wh: Warehouse, decisions: str) -> None:
     """Entitlement of everybody as known now, under the decisions of the table named; leaves `month_now` and lines."""
     wh.execute(f"create or replace view decision_source as from {decisions}")
+    wh.execute(EVIDENCE["draft" if decisions == "books_decision" else "decided"])
     wh.make_all(SQL, (*FACTS, *DECIDED))
     for view in NOW:
         wh.execute(view)
@@ -79,6 +80,13 @@ def _judge(wh: Warehouse) -> None:
         drop(wh, SPENT.get(table, ()))
 
 
+EVIDENCE = {
+    "draft": "create or replace view evidence_source as from books_finding_evidence",
+    "decided": "create or replace view evidence_source as from books_finding_evidence"
+    " union all by name select *, (select coalesce(max(run_seq), 0) + 1 from books_finding_evidence) as run_seq"
+    " from new_finding_evidence",
+}
+"""What findings rested on: as the books know it, and once the casebook has looked at this run's findings, theirs too."""
 LINES = (
     "create or replace table statement_line (promoter_id varchar, line_kind varchar, invitee_id varchar, order_id varchar,"
     " month varchar, governing_document varchar, net_fen bigint, rate_ppm bigint, rebate_fen bigint, qualifies boolean,"

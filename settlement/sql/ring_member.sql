@@ -1,29 +1,13 @@
 -- One row per decision on a ring and invitee of its promoter that the evidence names on which the decision was proposed.
 -- A decision without evidence of its own goes by what was last found on that ring.
 create or replace table ring_member as
-with told as (
-    select
-        finding_id,
-        sha256,
-        facts,
-        run_seq
-    from books_finding_evidence
-    union all
-    select
-        finding_id,
-        sha256,
-        facts,
-        cast($run_seq as bigint) as run_seq
-    from new_finding_evidence
-),
-
-evidence as (
+with evidence as (
     select
         d.decision_id,
         d.promoter_id,
         max_by(t.facts, t.run_seq) as facts
     from decision_known as d
-    inner join told as t
+    inner join evidence_source as t
         on case when d.evidence_sha256 is null then t.facts ->> '$.subject_id' = d.subject_id
             else t.finding_id = d.finding_id and t.sha256 = d.evidence_sha256 end
     where d.subject_kind = 'ring'
