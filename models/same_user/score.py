@@ -12,7 +12,7 @@ ASKED = ("same_user_start", "same_user_asked")
 SCORED = (
     "same_user_account", "same_user_pair", "same_user_use", "same_user_once", "same_user_common", "same_user_token",
     "same_user_shared", "same_user_ip_span", "same_user_ip_day", "same_user_ip_meeting", "same_user_option",
-    "same_user_weight", "same_user_paper", "same_user_absent", "same_user_score",
+    "same_user_weight", "same_user_home", "same_user_paper", "same_user_absent", "same_user_score",
 )  # fmt: skip
 LINKED = ("same_user_override", "same_user_link")
 SPOKEN = ("same_user_counted", "same_user_against", "same_user_probability")

@@ -12,8 +12,7 @@ with forward as (
             + least($joint_cap_ubits, sum(case when kind.joint then weight.weight_ubits else 0 end)) as bigint) as for_ubits,
         bool_or(kind.identifies and weight.rare) as papers_agree,
         count(*) filter (where weight.rare) >= 2 and bool_or(weight.rare and kind.strong) as corroborated,
-        bool_or(weight.level_no = $door_no) and bool_or(kind.joint and weight.level_no <> $door_no)
-        and not bool_or(kind.strong and not kind.joint) as household
+        bool_or(kind.strong and not kind.joint) as hard
     from same_user_weight as weight
     inner join same_user_kind as kind
         on weight.kind = kind.kind
@@ -35,16 +34,18 @@ totalled as (
         forward.referral,
         case when forward.referral then $referral_prior_ubits else $prior_ubits end as prior_ubits,
         forward.for_ubits,
+        same_user_home.a is not null and not forward.hard as household,
         coalesce(against.absent_ubits, 0)
-        + case when forward.household then $household_ubits else 0 end as against_ubits,
+        + case when household then $household_ubits else 0 end as against_ubits,
         forward.papers_agree,
         coalesce(against.papers_differ, false) as papers_differ,
         forward.papers_agree or forward.corroborated as corroborated,
-        forward.household,
         prior_ubits + forward.for_ubits + against_ubits as match_ubits
     from forward
     left join against
         on forward.a = against.a and forward.b = against.b
+    left join same_user_home
+        on forward.a = same_user_home.a and forward.b = same_user_home.b
 )
 select
     a,

@@ -39,7 +39,8 @@ Build = Callable[..., Warehouse]
 
 def build_stages(
     folder: Path, rows: Sequence[Mapping[str, Any]], given: Callable[..., None], *, referrals: Sequence[tuple[str, str]] = (),
-    run_seq: int = 1, threads: int = 2, model: same_user.Model | None = None, **tables: Sequence[Mapping[str, Any]],
+    run_seq: int = 1, threads: int = 2, model: same_user.Model | None = None, limits: Path = sharing.LIMITS,
+    **tables: Sequence[Mapping[str, Any]],
 ) -> Warehouse:  # fmt: skip
     """A warehouse of the models stage in which features and same users were built and published into `folder`."""
     run = Run("test", run_seq, AS_OF, "Asia/Shanghai", threads=threads)
@@ -52,7 +53,7 @@ def build_stages(
     given(wh, "accounts", [{"account_id": a} for a in sorted({str(r["account_id"]) for r in rows})])
     for table, content in tables.items():
         given(wh, table, content)
-    sharing.build(wh)
+    sharing.build(wh, limits)
     same_user.build(wh, model=model)
     return wh
 

@@ -13,7 +13,7 @@ TRUE = {"phone": [0.3], "payment": [0.5, 0.2], "device": [0.7], "ip": [0.4, 0.25
 START = {k: np.full(n, 0.4 / n) for k, n in LEVELS.items()}
 
 
-def made(pairs: int, share: float, seed: int = 1, u: float = 0.02) -> tuple[Patterns, np.ndarray]:
+def made(pairs: int, share: float, seed: int = 1, u: float = 0.001) -> tuple[Patterns, np.ndarray]:
     rng = np.random.default_rng(seed)
     same = rng.random(pairs) < share
     level = np.full((pairs, len(KINDS)), DIFFERENT, dtype=np.int64)
@@ -27,10 +27,27 @@ def made(pairs: int, share: float, seed: int = 1, u: float = 0.02) -> tuple[Patt
     return Patterns(KINDS, LEVELS, level, np.full(level.shape, u), np.full(pairs, np.nan)), same
 
 
-def test_known_m_is_found_again() -> None:
-    patterns, same = made(40_000, 0.15)
+@pytest.mark.parametrize(("seed", "share"), [(1, 0.15), (2, 0.05), (3, 0.4)])
+def test_known_m_is_found_again(seed: int, share: float) -> None:
+    patterns, same = made(40_000, share, seed)
     found = fit(patterns, START)
-    assert found.share == pytest.approx(same.mean(), abs=0.01)
+    assert found.share == pytest.approx(same.mean(), abs=0.004)
+    for kind in KINDS:
+        true = np.array(TRUE[kind])
+        error = np.sqrt(true * (1 - true) / (0.8 * same.sum()))  # of a count, if it were known who is one hand
+        assert (np.abs(found.m[kind] - true) < 4 * error).all(), kind
+
+
+def test_known_m_is_found_where_every_token_has_its_own_u() -> None:
+    """Tokens are held by few or by many: u differs from pair to pair, and stands beside each agreement."""
+    patterns, same = made(40_000, 0.15, u=0.0)
+    rng = np.random.default_rng(8)
+    u = 0.2 ** rng.uniform(1, 4, patterns.level.shape)
+    level = patterns.level.copy()
+    strange = (~same[:, None]) & (level == DIFFERENT) & (rng.random(level.shape) < u)
+    level[strange] = 0  # strangers meet at the first level alone, as often as the token's u says
+    meet = np.where(level == 0, u, 1e-9)
+    found = fit(Patterns(KINDS, LEVELS, level, meet, patterns.known), START)
     for kind in KINDS:
         assert found.m[kind] == pytest.approx(np.array(TRUE[kind]), abs=0.02), kind
 

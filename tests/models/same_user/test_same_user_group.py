@@ -16,6 +16,7 @@ from models import same_user
 from models.same_user.cut import lightest_cuts, weak_bridges
 from models.same_user.group import Edges, Groups, components, form
 from models.same_user.path import graph_of, strongest_path
+from tests.counts import SOAK, SoakCount
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -66,11 +67,44 @@ def test_components_equal_networkx_and_a_plain_union_find_and_the_sharing_labels
             assert ours == {n: min(part) for part in nx.connected_components(graph) for n in part}, name
 
 
-def test_many_edges_equal_a_plain_union_find() -> None:
+def test_random_graphs_equal_networkx_and_a_plain_union_find(soak_count: SoakCount) -> None:
+    """Sizes spread evenly over the orders of magnitude; in a soak three graphs have a million edges."""
+    graphs, most = (1000, 5.0) if SOAK else (10, 4.0)
+    large = [1_000_000] * 3 if SOAK else [100_000]
+    soak_count("group_graphs", graphs)
     rng = np.random.default_rng(5)
-    a, b = rng.integers(0, 300_000, 200_000), rng.integers(0, 300_000, 200_000)
-    account, label = components(a, b)
-    assert dict(zip(account.tolist(), label.tolist(), strict=True)) == union_find(a, b)
+    for edges in [*large, *(10 ** rng.uniform(1, most, graphs - len(large))).astype(int).tolist()]:
+        # from a forest of crumbs to one giant: fewer nodes than edges, or many more
+        nodes = max(2, int(edges * 10 ** rng.uniform(-0.5, 0.7)))
+        a, b = rng.integers(0, nodes, edges), rng.integers(0, nodes, edges)
+        account, label = components(a, b)
+        ours = dict(zip(account.tolist(), label.tolist(), strict=True))
+        assert ours == union_find(a, b), (edges, nodes)
+        graph = nx.Graph(zip(a.tolist(), b.tolist(), strict=True))
+        assert ours == {n: min(part) for part in nx.connected_components(graph) for n in part}, (edges, nodes)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_groups_are_the_components_and_no_parted_pair_stays_together(seed: int) -> None:
+    """Without papers nothing is a contradiction, so that groups are components; an analyst's word cuts inside them alone."""
+    edges, rng, model = random_edges(seed, 60, 80), np.random.default_rng(seed), same_user.load()
+    nothing = Edges(*(np.zeros(0, dtype=np.int64),) * 3)
+    whole = form(edges, nothing, lambda _: {}, model)
+    account, label = components(edges.a, edges.b)
+    assert (whole.account.tolist(), whole.label.tolist()) == (account.tolist(), label.tolist())
+    one, other = rng.choice(account, 12), rng.choice(account, 12)
+    apart = Edges(
+        np.minimum(one, other)[one != other],
+        np.maximum(one, other)[one != other],
+        np.zeros(int((one != other).sum()), dtype=np.int64),
+    )
+    cut = form(edges, apart, lambda _: {}, model)
+    of, was = (dict(zip(g.account.tolist(), g.label.tolist(), strict=True)) for g in (cut, whole))
+    assert all(a not in of or of[a] != of.get(b) for a, b in zip(apart.a.tolist(), apart.b.tolist(), strict=True))
+    assert all(was[n] == was[to] for n, to in of.items()), "a cut never joins"
+    graph = nx.Graph(zip(edges.a.tolist(), edges.b.tolist(), strict=True))
+    for group in set(of.values()):
+        assert nx.is_connected(graph.subgraph(n for n, to in of.items() if to == group))
 
 
 def random_edges(seed: int, nodes: int, edges: int) -> Edges:

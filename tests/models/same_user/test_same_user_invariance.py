@@ -1,17 +1,23 @@
-"""What must not matter: the order of rows, names, threads, and strangers behind a shared line."""
+"""What must not matter: the order of rows, names, repeats, threads and hash seeds."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from linked_accounts import T0, Build, build_stages, sighting
+from linked_accounts import Build, build_stages, sighting
 
 from data_contracts.warehouse import Warehouse
+from tests.counts import SOAK, SoakCount
 
 Rows = list[dict[str, Any]]
 
@@ -66,65 +72,49 @@ def test_order_and_threads_change_nothing(
     assert answer(wh) == base
 
 
-def test_repeated_sightings_change_nothing(base: dict[str, Any], link: Build) -> None:
+@pytest.mark.parametrize("seed", ["0", "1", "4294967295"])
+def test_hash_seeds_change_nothing(base: dict[str, Any], seed: str) -> None:
+    script = "from test_same_user_invariance import digest_of_town; print(digest_of_town())"
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == digest(base)
+
+
+def digest(found: dict[str, Any]) -> str:
+    """Of an answer, independent of how Python hashes."""
+    return sha256(repr(sorted(found.items())).encode()).hexdigest()
+
+
+def digest_of_town() -> str:
+    """The same town built in a process of its own."""
+    from tests.conftest import given
+
     rows, referrals = town()
-    assert answer(link([*rows, *rows[::3]], referrals=referrals)) == base
+    with tempfile.TemporaryDirectory() as folder:
+        return digest(answer(build_stages(Path(folder), rows, given, referrals=referrals)))
 
 
-def test_renamed_accounts_and_tokens_make_the_same_groups(base: dict[str, Any], link: Build) -> None:
-    rows, referrals = town()
-    name = {r["account_id"]: f"Z{len(rows) - n:06d}" for n, r in enumerate(rows)}
-    renamed = [{**r, "account_id": name[r["account_id"]], "token": r["token"][::-1] + "!"} for r in rows]
-    wh = link(renamed, referrals=[(name[p], name[i]) for p, i in referrals])
-    plain = defaultdict(set)
-    for row in base["group_member"]:
-        plain[row[1]].add(name[row[0]])
-    assert partition(wh) == {frozenset(g) for g in plain.values()}
-    weights = {frozenset((name[r[0]], name[r[1]])): r[2] for r in base["link"]}
-    found = wh.execute("select account_a, account_b, match_weight from link")
-    assert {frozenset((a, b)): w for a, b, w in found} == weights
-
-
-def strangers(count: int) -> Rows:
-    """Accounts with nothing in common but one line, on the same day as everybody else's."""
-    return [
-        sighting(f"S{n:05d}", kind, token, 1)
-        for n in range(count)
-        for kind, token in (("ip", "nat"), ("phone", f"s{n}"))
-    ]
-
-
-def test_a_nat_of_strangers_changes_no_group(base: dict[str, Any], link: Build) -> None:
-    rows, referrals = town()
-    behind = [sighting(r["account_id"], "ip", "nat", 1) for r in rows if r["kind"] == "phone"]
-    with_nat = answer(link([*rows, *behind, *strangers(2000)], referrals=referrals))
-    assert with_nat["group_member"] == base["group_member"]
-    assert with_nat["referral_same"] == base["referral_same"]
-
-
-def test_an_unrelated_account_on_a_line_raises_nobody(link: Build) -> None:
-    rows, referrals = town()
-    before = {r[:2]: r[2] for r in answer(link(rows, referrals=referrals))["link"]}
-    more = [sighting("S1", "ip", "ih0", 0), sighting("S1", "device", "vh0", 0), sighting("S1", "phone", "s1", 0)]
-    after = {r[:2]: r[2] for r in answer(link([*rows, *more], referrals=referrals))["link"]}
-    assert all(after.get(pair, 0.0) <= weight for pair, weight in before.items())
-
-
-def test_twenty_thousand_strangers_behind_one_line_are_nobodys_group(
-    warehouse: Callable[..., Warehouse], given: Callable[..., None]
+def test_repeats_order_names_and_threads_change_no_town(
+    link: Build, tmp_path: Path, given: Callable[..., None], soak_count: SoakCount
 ) -> None:
-    from features import sharing
-    from models import same_user
-
-    wh = warehouse("models")
-    given(wh, "identifiers", [])
-    wh.execute(
-        "insert into identifiers select 'S' || i, kind, case when kind = 'ip' then 'nat' else 'p' || i end,"
-        " $t0, 'login', '', '', true from range(20000) as r (i), (values ('ip'), ('phone')) as k (kind)", t0=T0
-    )  # fmt: skip
-    names = [r[0] for r in wh.execute("describe identifiers")]
-    assert names[:3] == ["account_id", "kind", "token"]
-    sharing.build(wh)
-    same_user.build(wh)
-    assert wh.execute("select accounts, suppressed, reason from identifier_value") == [(20000, True, "hub")]
-    assert wh.execute("select count(*) from group_member") == [(0,)]
+    towns = 100 if SOAK else 2
+    soak_count("linkage_towns", towns)
+    for seed in range(2, towns + 2):
+        rows, referrals = town(seed)
+        rng = np.random.default_rng(seed)
+        with link(rows, referrals=referrals) as wh:
+            base = answer(wh)
+        mixed = [rows[i] for i in [*rng.permutation(len(rows)), *rng.integers(len(rows), size=100)]]
+        with build_stages(tmp_path / "mixed", mixed, given, referrals=referrals[::-1], threads=1 + seed % 4) as wh:
+            assert answer(wh) == base, seed
+        order = rng.permutation(len(rows))
+        new = {r["account_id"]: f"Z{order[n]:06d}" for n, r in enumerate(rows)}
+        renamed = [{**r, "account_id": new[r["account_id"]], "token": r["token"][::-1] + "!"} for r in rows]
+        with link(renamed, referrals=[(new[p], new[i]) for p, i in referrals]) as wh:
+            plain = defaultdict(set)
+            for row in base["group_member"]:
+                plain[row[1]].add(new[row[0]])
+            assert partition(wh) == {frozenset(g) for g in plain.values()}, seed
+            found = wh.execute("select account_a, account_b, match_weight, outcome from link")
+            said = {frozenset((new[r[0]], new[r[1]])): (r[2], r[4]) for r in base["link"]}
+            assert {frozenset((a, b)): (w, o) for a, b, w, o in found} == said, seed

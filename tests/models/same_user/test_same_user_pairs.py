@@ -136,17 +136,6 @@ def test_a_referral_pair_is_conditioned(link: Build) -> None:
     assert ip["weight"] == pytest.approx(model.weight("ip", "same_day", 2, referral=True), abs=1e-6)
 
 
-@pytest.mark.parametrize("entities", [2, 3, 9])
-def test_weights_are_log2_of_m_over_u_as_in_splink(link: Build, entities: int) -> None:
-    """A scalar column with term frequencies: splink's match weight is log2(m/u) with u the term's frequency."""
-    rows = [sighting(f"A{n}", "payment", "card") for n in range(entities)]
-    model = replace(same_user.load(), entities=1001)
-    wh = link(rows, model=model)
-    prior, total = wh.execute("select prior_bits, match_weight from link limit 1")[0]
-    assert total - prior == pytest.approx(math.log2(0.6 / ((entities - 1) / 1000)), abs=1e-6)
-    assert model.weight("payment", "near", entities) == pytest.approx(math.log2(0.6 * 1000 / (entities - 1)), abs=1e-9)
-
-
 def test_match_weight_is_prior_plus_evidence_plus_what_speaks_against(link: Build) -> None:
     rows = [*uses("A", payment="p", device="d", phone="1"), *uses("B", payment="p", device="d", phone="2")]
     wh = link(rows, referrals=[("B", "A")])
