@@ -29,6 +29,7 @@ def check_as_of(last_issue: tuple[str, date] | None, as_of: date) -> None:
 
 def draft(wh: Warehouse) -> None:
     """Make `draft_line` and `draft_month`: entitlement under the decisions that the books hold already."""
+    wh.empty("new_finding_evidence")  # this run has found nothing yet
     judge_now(wh, "books_decision")
     wh.make_all(SQL, ("draft_line", "draft_month"))
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from casebook.dossier import document, page
-from casebook.dossier.facts import Facts, digest
+from casebook.dossier.facts import Facts, digest, identity
 from casebook.dossier.reasons import Reasons
 from casebook.dossier.source import run_of
 from casebook.dossier.wording import Words, visible
@@ -35,8 +35,7 @@ def render(facts: Facts, lang: str, reasons: Reasons) -> bytes:
     drawn = document.drawings(facts)
     doc = document.build(t, facts, drawn, reasons, digest(facts))
     doc["figures"] = {name: str(svg) for name, svg in page.figures(t, drawn, family="Noto Sans SC").items()}
-    said = {k: facts["report"][k] for k in ("run_id", "promoter_id", "edition")}
-    doc["identity"] = json.dumps({**said, "lang": lang}, ensure_ascii=False, sort_keys=True)
+    doc["identity"] = json.dumps(identity(facts, lang), ensure_ascii=False, sort_keys=True)
     text = json.dumps(_seen(doc), ensure_ascii=False)
     made = _compiler().compile(format="pdf", sys_inputs={"document": text}, timestamp=_stamp(facts["report"]))
     if not isinstance(made, bytes):
