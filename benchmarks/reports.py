@@ -56,7 +56,7 @@ def main() -> None:
 def batch(state: Path, out: Path, processes: int) -> tuple[float, float, int]:
     """Wall seconds, CPU seconds of all processes, and promoters."""
     wall, cpu = time.perf_counter(), cpu_seconds()
-    show.report(state, None, out, forms=press.FORMATS, edition="internal", lang="zh", processes=processes)
+    show.report(state, None, None, out, forms=press.FORMATS, edition="internal", lang="zh", processes=processes)
     return time.perf_counter() - wall, cpu_seconds() - cpu, len(list(out.glob("*.json")))
 
 

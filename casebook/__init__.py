@@ -13,7 +13,8 @@ SQL = Path(__file__).parent / "sql"
 TABLES = (
     "finding_island", "finding_row", "open_finding", "finding_line", "finding_month", "finding", "new_finding", "new_finding_window",
     "finding_fact", "new_finding_evidence", "evidence_change",
-    "policy_choice", "policy_measure", "policy_decision", "quarantine_hold", "new_decision", "decision_step", "decision", "instruction",
+    "policy_match", "policy_choice", "policy_measure", "policy_decision", "quarantine_hold",
+    "new_decision", "decision_step", "decision", "instruction",
     "case_finding", "case_stake", "new_case", "case_step", "case_money",
 )  # fmt: skip
 

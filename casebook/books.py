@@ -150,6 +150,14 @@ class Books:
         with self.reading() as book:
             return {r["run_id"] for r in book.rows("select run_id from run")}
 
+    def publication(self, run_id: str) -> dict[str, Any] | None:
+        """The audit entry by which a run was published: seq, hash, at, payload. None when there is none."""
+        with self.reading() as book:
+            found = book.rows(
+                "select seq, hash, at, payload from audit where action = 'run.publish' and object = :r", r=run_id
+            )
+        return found[0] if found else None
+
     def last_run(self) -> LastRun | None:
         """The newest run, None before the first."""
         with self.reading() as book:
@@ -210,10 +218,12 @@ class Books:
             return audit_verify.faults(raw.execute, self.dialect.audited, folder, public_key)
 
     def commit(
-        self, run: Run, records: Mapping[str, Sequence[pa.Table]], *, fingerprint: str, models: Mapping[str, str]
-    ) -> bool:
+        self, run: Run, records: Mapping[str, Sequence[pa.Table]], *, fingerprint: str, models: Mapping[str, str],
+        manifest: str | None = None,
+    ) -> bool:  # fmt: skip
         """Append what a run recorded, in one transaction. A run that is in the books already adds nothing (False).
 
+        `manifest` is the SHA-256 of the run's manifest: with it the chain holds every file of the run.
         Raises Busy when another run was published since this one began: its frozen copy of the books is out of date.
         """
         fixed = {"run_seq": run.run_seq, "run_id": run.run_id, "by_whom": "policy",
@@ -231,7 +241,8 @@ class Books:
                     columns, values = shape(rows, self.dialect.columns(book.con, table), table, fixed)
                     have = tables.setdefault(table, (columns, []))
                     tables[table] = _join(have, (columns, values))
-            entry = chain.Entry(f"run:{run.run_id}", "run.publish", run.run_id, after=head)
+            about = {"manifest": manifest} if manifest else {}
+            entry = chain.Entry(f"run:{run.run_id}", "run.publish", run.run_id, after=head, about=about)
             book.append(entry, tables)
         return True
 

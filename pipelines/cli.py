@@ -254,14 +254,17 @@ def statement(promoter_id: str, month: str, form: str, out: Path | None, state: 
 @click.option("--out", type=FOLDER, help="Default: STATE/reports.")
 @PROCESSES
 @STATE
-def report(promoter_id: str | None, everybody: bool, state: Path, out: Path | None, **what: Any) -> None:
+@BOOKS
+def report(
+    promoter_id: str | None, everybody: bool, state: Path, books_url: str | None, out: Path | None, **what: Any
+) -> None:  # fmt: skip
     """The evidence report of one promoter, or of all; prints the paths of the files, of all the index."""
     from data_contracts.errors import UsageError
     from pipelines import show
 
     if (promoter_id is None) != everybody:
         raise UsageError("give one promoter's id, or --all")
-    for path in show.report(state, promoter_id, out or state / "reports", **what):
+    for path in show.report(state, books_url, promoter_id, out or state / "reports", **what):
         click.echo(path)
 
 

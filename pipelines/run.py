@@ -231,7 +231,10 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
         job.work.rename(folder)
         return Outcome(job.run.run_id, folder, published=False, manifest=content)
     folder = publish.place(order.state, job.work, job.run.run_id)
-    job.books.commit(job.run, recorded(folder / "tables"), fingerprint=content["fingerprint"], models=content["models"])
+    job.books.commit(
+        job.run, recorded(folder / "tables"), fingerprint=content["fingerprint"], models=content["models"],
+        manifest=manifest.sha256(folder / "manifest.json"),
+    )  # fmt: skip
     Seal(order.state.checkpoints, job.key).stamp(job.books)
     publish.swap(order.state, job.run.run_id)
     day_began = int(day_start(job.run.as_of, job.run.zone).timestamp())

@@ -187,20 +187,44 @@ def finance(state: Path, out: Path) -> str:
 
 
 def report(
-    state: Path, promoter_id: str | None, out: Path, *, forms: Sequence[str], edition: str, lang: str, processes: int
+    state: Path,
+    books_url: str | None,
+    promoter_id: str | None,
+    out: Path,
+    *,
+    forms: Sequence[str],
+    edition: str,
+    lang: str,
+    processes: int,
 ) -> list[Path]:
     """Write the evidence report of one promoter, or of all with an index; the paths to look at."""
     from casebook import dossier
     from casebook.dossier import batch
 
-    folder = State(state).current()
-    tables, facts, formats = folder / "tables", manifest.read(folder), tuple(forms) or ("html",)
+    place = State(state, books_url)
+    folder = place.current()
+    tables, facts, formats = folder / "tables", report_facts(place), tuple(forms) or ("html",)
     if promoter_id is None:
         return batch.write(batch.Order(tables, out, facts, formats, edition, lang), processes)[-1:]
     return [
         dossier.write_one(tables, promoter_id, out, format=form, edition=edition, lang=lang, run_facts=facts)
         for form in formats
     ]
+
+
+def report_facts(place: State) -> dict[str, Any]:
+    """What reports on the current run are made from besides its tables: the manifest, and what is known after the run."""
+    from casebook.books import open_books
+    from casebook.dossier import position
+    from pipelines.versions import replay
+
+    folder = place.current()
+    books = open_books(place.books)
+    try:
+        chain = position.of(books, folder.name, place.checkpoints)
+    finally:
+        books.close()
+    return {**manifest.read(folder), "chain": chain, "versions": replay(folder)}
 
 
 def export(state: Path, books_url: str | None, out: Path, forms: Sequence[str], processes: int) -> str:
@@ -215,8 +239,9 @@ def export(state: Path, books_url: str | None, out: Path, forms: Sequence[str], 
     run = place.current()
     verified(run.name, manifest.faults(run))
     count = folder.write(
-        run, out, books=place.books, checkpoints=place.checkpoints, formats=forms or FORMATS, processes=processes
-    )
+        run, out, report_facts(place), books=place.books, checkpoints=place.checkpoints, formats=forms or FORMATS,
+        processes=processes,
+    )  # fmt: skip
     return f"reports of {count} promoters in {out}; README.md there says how to check them"
 
 

@@ -31,6 +31,7 @@ def verify(state: Path, books_url: str | None, what: str | None) -> str:
         return _report(place, Path(what))
     folder = place.run_folder(what)
     faults = manifest.faults(folder)
+    from casebook.dossier.position import manifest_faults
     from settlement import invariants
 
     faults += invariants.faults(folder)
@@ -38,6 +39,7 @@ def verify(state: Path, books_url: str | None, what: str | None) -> str:
     try:
         seal = Seal(place.checkpoints, load_key(place.folder, os.environ))
         faults += books.audit_faults(place.checkpoints, seal.public_key)
+        faults += manifest_faults(books, folder)
     finally:
         books.close()
     verified(folder.name, faults)
@@ -47,7 +49,11 @@ def verify(state: Path, books_url: str | None, what: str | None) -> str:
 
 def _report(place: State, path: Path) -> str:
     from casebook import dossier
+    from casebook.dossier.check import Evidence
+    from pipelines.versions import replay
 
-    faults = dossier.verify(path, runs=place.runs, books=place.books)
+    seal = Seal(place.checkpoints, load_key(place.folder, os.environ))
+    by = Evidence(place.runs, place.books, place.checkpoints, seal.public_key, replay)
+    faults = dossier.verify(path, by)
     verified(path.name, faults)
-    return f"{path.name} verifies against its run and the books"
+    return f"{path.name} verifies: it is what its run makes, and the run stands in the books under a signed, unbroken chain"

@@ -86,6 +86,11 @@ def load(path: Path) -> Programme:
     faults += _faults_between(documents)
     if faults:
         raise InputRefused("cfg.yaml", "; ".join(faults), where=path, faults=tuple(faults))
+    return of_documents(name, zone, documents)
+
+
+def of_documents(name: str, zone: str, documents: tuple[Document, ...]) -> Programme:
+    """A programme of documents that were read already, the agreement's defaults behind them."""
     first = min(d.effective_from for d in documents if d.level == "base")
     defaults = replace(_defaults(), effective_from=first, announced_on=first, position=-1)
     return Programme(name, zone, documents, defaults, _version(name, zone, documents))

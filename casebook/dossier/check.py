@@ -1,6 +1,7 @@
 """Checks a report by making it again: from the run that it names, in its own format, edition and languages, to the byte.
 
-Also: the run's tables are those of its manifest, the run stands in the books, and the books' audit chain is unbroken.
+Also: the run's tables are those of its manifest, the manifest is the one that the books recorded, the audit chain is
+unbroken and every checkpoint is signed. So each digit of a report is held to the run, and the run to the chain.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import importlib.metadata
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from casebook import books as casebook_books
+from casebook.books import Books, open_books
+from casebook.dossier import position
 from casebook.dossier.press import write_one
-from data_contracts.errors import NotFound
+from data_contracts.errors import NotFound, UsageError
 
 _META = re.compile(r'<meta name="tongren-(\w+)" content="([^"]*)">')
 _PDF = re.compile(rb"<dc:description>.*?<rdf:li[^>]*>(\{.*?\})</rdf:li>", re.DOTALL)
@@ -26,27 +28,38 @@ _PDF = re.compile(rb"<dc:description>.*?<rdf:li[^>]*>(\{.*?\})</rdf:li>", re.DOT
 
 @dataclass(frozen=True)
 class Identity:
-    """What a report says it is."""
+    """What a report says it is. `chain` names entry and checkpoint, `versions` whether other rule documents were tried."""
 
     run_id: str
     promoter_id: str
     edition: str
     lang: str | None
+    chain: str
+    versions: str
 
 
-def verify(
-    report: Path, *, runs: Path, books: str | None = None, run_facts: Mapping[str, Any] | None = None
-) -> list[str]:
-    """Every fault found, one sentence each; empty when the report is what its run makes.
+@dataclass(frozen=True)
+class Evidence:
+    """What a report is checked against: the published runs, the books (file or URL), the checkpoints and their key.
 
-    `runs` holds the published runs, `books` is a file or URL; `run_facts` adds to the facts of the run's manifest.
+    `replay` makes the outcome under other rule documents of a run folder again.
     """
+
+    runs: Path
+    books: str | None = None
+    checkpoints: Path = Path("checkpoints")
+    public_key: str | None = None
+    replay: Callable[[Path], Any] | None = None
+
+
+def verify(report: Path, by: Evidence) -> list[str]:
+    """Every fault found, one sentence each; empty when the report is what its run makes."""
     said = identity(report)
     if said is None:
         return [f"{report.name} does not say which run made it: it is no evidence report, or its head was altered"]
-    folder = runs / said.run_id
+    folder = by.runs / said.run_id
     if "/" in said.run_id or not (folder / "manifest.json").exists():
-        return [f"{report.name} names run {said.run_id}, which is not in {runs.name}"]
+        return [f"{report.name} names run {said.run_id}, which is not in {by.runs.name}"]
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     here = importlib.metadata.version("tongren")
     if manifest.get("code", here) != here:
@@ -56,24 +69,45 @@ def verify(
     faults = _tables(folder, manifest)
     if faults:  # what altered tables would make proves nothing
         return faults
-    faults = _again(report, said, folder / "tables", {**manifest, **(run_facts or {})})
-    return faults + (_books(books, said.run_id) if books is not None else [])
+    if by.books is None:
+        return [*_unchecked(report, said), *_again(report, said, folder / "tables", manifest)]
+    books = open_books(by.books)
+    try:
+        faults = [*books.audit_faults(by.checkpoints, by.public_key), *position.manifest_faults(books, folder)]
+        return [*_again(report, said, folder / "tables", {**manifest, **_later(said, folder, books, by)}), *faults]
+    finally:
+        books.close()
+
+
+def _unchecked(report: Path, said: Identity) -> list[str]:
+    """What cannot be checked without the books."""
+    return [f"{report.name} names its place in the audit chain, and no books were given"] if said.chain else []
+
+
+def _later(said: Identity, folder: Path, books: Books, by: Evidence) -> dict[str, Any]:
+    """The facts that a run's own page does not have yet."""
+    later: dict[str, Any] = {}
+    if said.chain:
+        number = said.chain.partition("/")[2]
+        sealed = int(number) if number.isdecimal() else 0
+        later["chain"] = position.of(books, said.run_id, by.checkpoints, checkpoint=sealed)
+    if said.versions and by.replay is not None:
+        later["versions"] = by.replay(folder)
+    return later
 
 
 def identity(report: Path) -> Identity | None:
-    """Run, promoter, edition and language as the file itself names them; None when it names none."""
+    """What the file itself says it is; None when it does not say."""
     read = {".html": _of_html, ".pdf": _of_pdf, ".json": _of_json, ".csv": _of_csv}.get(report.suffix)
     said = read(report) if read else {}
     if not {"run_id", "promoter_id", "edition"} <= said.keys():
         return None
-    return Identity(said["run_id"], said["promoter_id"], said["edition"], said.get("lang") or None)
+    more = said.get("lang") or None, said.get("chain", ""), said.get("versions", "")
+    return Identity(said["run_id"], said["promoter_id"], said["edition"], *more)
 
 
 def _of_html(path: Path) -> dict[str, str]:
-    said = {k: html.unescape(v) for k, v in _META.findall(path.read_text(encoding="utf-8", errors="replace"))}
-    names = {"run": "run_id", "promoter": "promoter_id", "edition": "edition", "langs": "lang"}
-    found = {names[k]: v for k, v in said.items() if k in names}
-    return {**found, "lang": "" if " " in found.get("lang", "") else found.get("lang", "")}
+    return {k: html.unescape(v) for k, v in _META.findall(path.read_text(encoding="utf-8", errors="replace"))}
 
 
 def _of_pdf(path: Path) -> dict[str, str]:
@@ -82,7 +116,7 @@ def _of_pdf(path: Path) -> dict[str, str]:
 
 
 def _of_json(path: Path) -> dict[str, str]:
-    return _told(path.read_text(encoding="utf-8", errors="replace"), "report")
+    return _told(path.read_text(encoding="utf-8", errors="replace"), "integrity", "identity")
 
 
 def _of_csv(path: Path) -> dict[str, str]:
@@ -91,12 +125,13 @@ def _of_csv(path: Path) -> dict[str, str]:
     return _told(found.group(1).replace('""', '"')) if found else {}
 
 
-def _told(text: str, inside: str | None = None) -> dict[str, str]:
+def _told(text: str, *inside: str) -> dict[str, str]:
     try:
         said = json.loads(text)
     except json.JSONDecodeError:
         return {}
-    said = said.get(inside) if inside and isinstance(said, dict) else said
+    for name in inside:
+        said = said.get(name) if isinstance(said, dict) else None
     return {k: v for k, v in said.items() if isinstance(v, str)} if isinstance(said, dict) else {}
 
 
@@ -107,8 +142,8 @@ def _again(report: Path, said: Identity, tables: Path, facts: Mapping[str, Any])
                 tables, said.promoter_id, Path(scratch), format=report.suffix[1:], edition=said.edition, lang=said.lang,
                 run_facts=facts,
             )  # fmt: skip
-        except NotFound as unknown:
-            return [str(unknown)]
+        except (NotFound, UsageError) as unknown:
+            return [f"{report.name} does not name what made it: {unknown}"]
         faults = _difference(report, made)
         if report.suffix == ".csv":
             for table in sorted(made.with_suffix("").glob("*.csv")):
@@ -140,14 +175,3 @@ def _tables(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
                 if hashlib.file_digest(handle, "sha256").hexdigest() != about["sha256"]:
                     faults.append(f"{name} of run {folder.name} was altered: its SHA-256 is not the manifest's")
     return faults
-
-
-def _books(where: str, run_id: str) -> list[str]:
-    books = casebook_books.open_books(where)
-    try:
-        faults = list(books.audit_faults())
-        if run_id not in books.run_ids():
-            faults.append(f"the books know no run {run_id}")
-        return faults
-    finally:
-        books.close()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from casebook.dossier.blocks import Block, Column, heading, para, table
 from casebook.dossier.facts import Facts
 from casebook.dossier.reasons import Reasons
 from casebook.dossier.rules import same_bits
-from casebook.dossier.wording import Words, number
+from casebook.dossier.wording import Words, money, number
 
 WIDELY_HELD = 20
+POLICY = {"before": "cv_policy_before", "now": "cv_policy_now", "next": "cv_policy_next"}
+RULES = {"previous": "cv_rules_previous", "next": "cv_rules_next"}
 
 
 def of_pair(t: Words, facts: Facts, pair: Facts) -> tuple[str, str]:
@@ -45,6 +48,55 @@ def of_finding(t: Words, finding: Facts, reasons: Reasons) -> list[str]:
     ]  # fmt: skip
     said = excess + [s for s in told if s]
     return [f"{finding['clause']}: {s}" for s in said or [t("c_rule")]]
+
+
+def of_versions(t: Words, facts: Facts) -> list[Block]:
+    """The outcome under the policy and the rule documents before the newest change, and under the next that are announced."""
+    blocks: list[Block] = []
+    policy, documents = facts["versions"]["policy"], facts["versions"]["documents"]
+    if policy and (policy[0]["before_from"] or policy[0]["next_from"]):
+        blocks.append(_policies(t, policy))
+    elif policy:
+        blocks.append(para(t("cv_one_policy", day=policy[0]["now_from"]), "note"))
+    if documents:
+        blocks += [para(t("cv_documents"), "note"), _documents(t, documents)]
+    elif documents is not None:
+        blocks.append(para(t("cv_one_document"), "note"))
+    return [heading(t("cv_versions"), 4), *blocks] if blocks else []
+
+
+def _policies(t: Words, rows: Sequence[Facts]) -> Block:
+    first = rows[0]
+    columns = [
+        Column(t("clause"), lambda r: r["clause"]),
+        Column(t("x_measure"), lambda r: t.label("m_", r["measure"])),
+        Column(t("k_findings"), lambda r: number(r["findings"]), number=True),
+    ]
+    for side in POLICY:
+        if first[f"{side}_from"]:
+            columns.append(Column(t(POLICY[side], day=first[f"{side}_from"]), _effect(t, f"{side}_effect")))
+    return table(
+        columns,
+        rows,
+        hot=lambda r: any(r[f"{s}_from"] and r[f"{s}_effect"] != r["now_effect"] for s in ("before", "next")),
+    )
+
+
+def _effect(t: Words, name: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda r: t.label("ef_", r[name] or "none")
+
+
+def _documents(t: Words, rows: Sequence[Facts]) -> Block:
+    columns = [
+        Column(t("cv_rules"), lambda r: t(RULES[r["which"]], document=r["document_id"], day=r["effective_from"])),
+        Column(t("cv_difference"), lambda r: money(sum(m["change_fen"] for m in r["months"])), number=True),
+        Column(t("month"), lambda r: "; ".join(_month(t, m) for m in r["months"]) or t("cv_same")),
+    ]
+    return table(columns, rows, hot=lambda r: bool(r["months"]))
+
+
+def _month(t: Words, row: Facts) -> str:
+    return f"{row['month']} ({t('clause')} {row['clause']}) {money(row['change_fen'])}"
 
 
 def _direct(facts: Facts, invitee: str) -> list[Facts]:

@@ -70,6 +70,7 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
         ],
         "cases": [{**c, "owner": None, "escalated_on": None} for c in facts["cases"] if decisions],
         "feeds": [],
+        "versions": {**facts["versions"], "policy": []},
         "rules": [{**r, "text": ""} for r in facts["rules"] if r["name"] in {f["detector"] for f in findings}],
     }
 

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from casebook import audit_verify, backup
 from casebook.books import open_books
@@ -32,12 +32,20 @@ create macro guarded(x) as
 
 
 def write(
-    run: Path, out: Path, *, books: str, checkpoints: Path, formats: Sequence[str] = FORMATS, processes: int = 1
+    run: Path,
+    out: Path,
+    facts: Mapping[str, Any],
+    *,
+    books: str,
+    checkpoints: Path,
+    formats: Sequence[str] = FORMATS,
+    processes: int = 1,
 ) -> int:
     """Write the auditor's folder of one published run; how many promoters it holds reports of.
 
-    `books` is a file or URL. The folder appears when it is whole. Raises NotFound for what is no published run or is not in
-    the books, NotAllowed when `out` holds something, TableTooOld for a run that this version cannot read.
+    `facts` are those of the run's manifest and what is known after it; `books` is a file or URL. The folder appears when it
+    is whole. Raises NotFound for what is no published run or is not in the books, NotAllowed when `out` holds something,
+    TableTooOld for a run that this version cannot read.
     """
     if not (run / "manifest.json").exists():
         raise NotFound(f"{run} is no published run: it has no manifest")
@@ -47,18 +55,19 @@ def write(
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         part = Path(scratch) / out.name
         part.mkdir()
-        reports = _fill(part, run, books, checkpoints, tuple(formats), processes)
+        reports = _fill(part, run, facts, books, checkpoints, tuple(formats), processes)
         part.rename(out)
     return reports
 
 
-def _fill(out: Path, run: Path, books: str, checkpoints: Path, formats: tuple[str, ...], processes: int) -> int:
-    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    _books(books, str(manifest["run_id"]), out / "books.db")
+def _fill(
+    out: Path, run: Path, facts: Mapping[str, Any], books: str, checkpoints: Path, formats: tuple[str, ...], processes: int
+) -> int:  # fmt: skip
+    _books(books, str(facts["run_id"]), out / "books.db")
     if checkpoints.is_dir():
         shutil.copytree(checkpoints, out / "checkpoints", ignore=shutil.ignore_patterns("*.part"))
     _tables(run, out / "tables")
-    order = batch.Order(run / "tables", out / "reports", manifest, formats)
+    order = batch.Order(run / "tables", out / "reports", facts, formats)
     reports = len({path.stem for path in batch.write(order, processes)[:-1]})
     for path in (run / "manifest.json", VERIFIER, VERIFIER.with_name("ed25519.py")):
         shutil.copy(path, out / path.name)

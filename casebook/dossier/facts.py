@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from casebook.dossier import rules
+from casebook.dossier import position, rules
 from casebook.dossier.source import Bundle, Row
 from data_contracts.money import yuan
 
@@ -55,6 +55,8 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "gaps": rows.get("gap", []),
         "feeds": list(bundle.run["feed"]),
         "documents": list(bundle.run["document"]),
+        "versions": _versions(rows.get("policy", []), run_facts.get("versions"), bundle.promoter_id),
+        "chain": run_facts.get("chain"),
     }
     facts["rules"] = [
         dict(d) for d in (rules.described(n) for n in sorted({f["detector"] for f in facts["findings"]})) if d
@@ -68,9 +70,18 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
 def digest(facts: Facts) -> str:
     """SHA-256 of the facts in canonical form: what two people compare when they hold a report each.
 
-    The list of statement lines is left out, for paper holds fewer of them than the data forms do; their sums are in.
+    Left out are the statement lines, of which a run's own page reads fewer (their sums are in), and what is known only
+    after the run: its place in the audit chain, and the outcome under other rule documents.
     """
-    return hashlib.sha256(canonical(edge({**facts, "lines": []})).encode()).hexdigest()
+    later: Facts = {"lines": [], "chain": None, "versions": {**facts["versions"], "documents": None}}
+    return hashlib.sha256(canonical(edge({**facts, **later})).encode()).hexdigest()
+
+
+def identity(facts: Facts, lang: str = "") -> dict[str, str]:
+    """What a report says it is, so that it can be made again: run, promoter, edition, language, place in the chain."""
+    said = {k: str(facts["report"][k]) for k in ("run_id", "promoter_id", "edition")}
+    replayed = "" if facts["versions"]["documents"] is None else "yes"
+    return {**said, "lang": lang, "chain": position.named(facts["chain"]), "versions": replayed}
 
 
 def canonical(value: Any) -> str:
@@ -102,6 +113,17 @@ def plain(value: Any, zone: str) -> Any:
     if isinstance(value, float):
         return round(value, 6)
     return value
+
+
+def _versions(policy: Sequence[Row], replayed: Sequence[Mapping[str, Any]] | None, promoter_id: str) -> Facts:
+    """What the policy before and after would choose, and by how much rule documents before and after would change the rebate.
+
+    `documents` is None where nobody replayed the run: a run does not replay itself.
+    """
+    documents = None if replayed is None else [
+        {**{k: v for k, v in r.items() if k != "changes"}, "months": r["changes"].get(promoter_id, [])} for r in replayed
+    ]  # fmt: skip
+    return {"policy": list(policy), "documents": documents}
 
 
 def _parsed(text: str | None) -> Any:

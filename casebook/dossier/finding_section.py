@@ -69,6 +69,7 @@ def change(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
     told = [s for f in facts["findings"] for s in counterfactual.of_finding(t, f, reasons)]
     if told:
         blocks += [heading(t("s_findings"), 4), bullets(dict.fromkeys(told))]
+    blocks += counterfactual.of_versions(t, facts)
     return blocks if len(blocks) > 1 else [*blocks, para(t("none_found"), "note")]
 
 

@@ -62,7 +62,25 @@ def integrity(t: Words, facts: Facts, digest: str) -> list[Block]:
     for key, name in NAMED:
         if report.get(name) is not None:
             items.append((t(key), ident(str(report[name]))))
-    return [para(t("g_intro")), pairs(items), heading(t("g_check"), 4), para(t("g_check_text"))]
+    return [para(t("g_intro")), pairs(items), *_chain(t, facts), heading(t("g_check"), 4), para(t("g_check_text"))]
+
+
+def _chain(t: Words, facts: Facts) -> list[Block]:
+    """The entry that published the run, and the signature over it."""
+    chain = facts["chain"]
+    if chain is None:
+        return [para(t("g_chain_later"), "note")]
+    items: list[tuple[str, Cell]] = [
+        (t("g_chain_entry"), str(chain["entry"])), (t("g_chain_hash"), ident(chain["entry_hash"])),
+        (t("g_chain_at"), chain["recorded_at"]),
+    ]  # fmt: skip
+    if chain["checkpoint"] is None:
+        return [heading(t("g_chain"), 4), pairs(items), para(t("g_chain_unsealed"), "note")]
+    items += [
+        (t("g_chain_checkpoint"), str(chain["checkpoint"])), (t("g_chain_root"), ident(chain["merkle_root"])),
+        (t("g_chain_key"), ident(chain["public_key"])), (t("g_chain_signature"), ident(chain["signature"])),
+    ]  # fmt: skip
+    return [heading(t("g_chain"), 4), pairs(items)]
 
 
 def _count(name: str):  # type: ignore[no-untyped-def]

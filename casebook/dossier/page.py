@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from casebook.dossier import document
 from casebook.dossier.blocks import Block, Cell
-from casebook.dossier.facts import Facts, digest
+from casebook.dossier.facts import Facts, digest, identity
 from casebook.dossier.reasons import Reasons
 from casebook.dossier.wording import Words, money, number, short, visible
 
@@ -83,7 +83,7 @@ def render(facts: Facts, langs: Sequence[str], reasons: Reasons) -> str:
         editions=editions,
         css=css,
         policy=policy,
-        report=facts["report"],
+        said=identity(facts, langs[0] if len(langs) == 1 else ""),
         digest=content,
     )
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from casebook.dossier import document, page
-from casebook.dossier.facts import Facts, digest
+from casebook.dossier import document, glyphs, page
+from casebook.dossier.blocks import para
+from casebook.dossier.facts import Facts, digest, identity
 from casebook.dossier.reasons import Reasons
 from casebook.dossier.source import run_of
 from casebook.dossier.wording import Words, visible
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import typst
 
 FONTS = page.TEMPLATES / "fonts"
+FONT = FONTS / "NotoSansSC-GB2312.ttf"
 TEMPLATE = page.TEMPLATES / "dossier" / "report.typ"
 
 
@@ -30,14 +32,16 @@ def _compiler() -> typst.Compiler:
 
 
 def render(facts: Facts, lang: str, reasons: Reasons) -> bytes:
-    """The PDF in one language. Characters outside GB2312 and Latin show as boxes; the JSON form holds them."""
+    """The PDF in one language. A character that the font lacks is spelt out, and the report says so; HTML and JSON hold it."""
     t = Words(lang, internal=facts["report"]["edition"] == "internal")
     drawn = document.drawings(facts)
     doc = document.build(t, facts, drawn, reasons, digest(facts))
     doc["figures"] = {name: str(svg) for name, svg in page.figures(t, drawn, family="Noto Sans SC").items()}
-    said = {k: facts["report"][k] for k in ("run_id", "promoter_id", "edition")}
-    doc["identity"] = json.dumps({**said, "lang": lang}, ensure_ascii=False, sort_keys=True)
-    text = json.dumps(_seen(doc), ensure_ascii=False)
+    doc["identity"] = json.dumps(identity(facts, lang), ensure_ascii=False, sort_keys=True)
+    shown = _seen(doc)
+    if "〔U+" in json.dumps(shown, ensure_ascii=False):
+        shown["sections"][-1]["blocks"].append(para(t("g_spelt"), "note"))
+    text = json.dumps(shown, ensure_ascii=False)
     made = _compiler().compile(format="pdf", sys_inputs={"document": text}, timestamp=_stamp(facts["report"]))
     if not isinstance(made, bytes):
         raise TypeError(f"typst gave {type(made).__name__} for a PDF")
@@ -54,4 +58,4 @@ def _seen(value: Any) -> Any:
         return {k: _seen(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_seen(v) for v in value]
-    return visible(value)
+    return glyphs.spelt(visible(value), FONT) if isinstance(value, str) else value

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from casebook.dossier.facts import Facts, canonical, digest, edge
+from casebook.dossier.facts import Facts, canonical, digest, edge, identity
 from data_contracts.sheet import csv_text
 
 LISTS = (
@@ -23,7 +23,7 @@ MONEY_LISTS = ("months", "exclusions", "balances", "postings", "payables", "payo
 
 def to_json(facts: Facts) -> str:
     """The facts as JSON, keys sorted, money as decimal text, with the digest that every format of the report carries."""
-    whole = {**edge(facts), "integrity": {"sha256_of_facts": digest(facts)}}
+    whole = {**edge(facts), "integrity": {"sha256_of_facts": digest(facts), "identity": identity(facts)}}
     return json.dumps(whole, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -37,8 +37,7 @@ def write_csv(facts: Facts, path: Path) -> Path:
         text = csv_text(*_sheet(rows)).encode()
         (folder / f"{name}.csv").write_bytes(text)
         listing.append((name, f"{folder.name}/{name}.csv", len(rows), hashlib.sha256(text).hexdigest()))
-    said = {k: facts["report"][k] for k in ("run_id", "promoter_id", "edition")}
-    listing.append(("facts", canonical(said), None, digest(facts)))
+    listing.append(("facts", canonical(identity(facts)), None, digest(facts)))
     path.write_text(csv_text(("table", "file", "rows", "sha256"), listing), encoding="utf-8", newline="")
     return path
 
@@ -47,6 +46,12 @@ def tables(facts: Facts) -> Iterator[tuple[str, Sequence[Facts]]]:
     """The tables of a report that have rows, by name; totals and promoter are tables of one row."""
     yield "promoter", [facts["promoter"]]
     yield "totals", [facts["money"]["totals"]]
+    if facts["chain"]:
+        yield "chain", [facts["chain"]]
+    versions = facts["versions"]
+    for name, rows in (("policy_versions", versions["policy"]), ("document_versions", versions["documents"] or [])):
+        if rows:
+            yield name, rows
     for name in LISTS:
         rows = [{k: v for k, v in r.items() if k != "steps"} for r in facts[name]]
         if rows:

@@ -19,7 +19,7 @@ SQL = Path(__file__).parent / "sql"
 SECTIONS = (
     "promoter", "finding", "decision", "step", "subject", "line", "posting", "month", "exclusion", "payable", "payout",
     "relation", "day", "burst", "pair", "member", "share", "notice",
-    "case", "feed", "gap", "document", "clause",
+    "case", "policy", "feed", "gap", "document", "clause",
 )  # fmt: skip
 OF_THE_RUN = ("feed", "document", "clause")
 NOT_SHOWN = ("subject",)

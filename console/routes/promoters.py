@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from casebook import dossier
+from casebook.dossier import position
 from casebook.dossier.press import file_name
 from console import pages
 from console.desk import FAULTS, Desk, Guard, change, desk, page
@@ -174,10 +175,11 @@ def evidence(request: Request, promoter_id: str, format: Data = "json") -> Respo
 def _written(request: Request, promoter_id: str, format: str, edition: str, lang: str) -> Response:
     reading = desk(request).reading
     folder = reading.folder
+    chain = position.of(desk(request).books, folder.name, desk(request).state / "checkpoints")
     with tempfile.TemporaryDirectory() as place:
         path = dossier.write_one(
             folder / "tables", promoter_id, Path(place), format=format, edition=edition, lang=lang,
-            run_facts=reading.manifest,
+            run_facts={**reading.manifest, "chain": chain},
         )  # fmt: skip
         body = path.read_bytes()
     name = f"{file_name(promoter_id)}.{format}".encode("ascii", "replace").decode()

@@ -144,3 +144,22 @@ def test_no_purely_automatic_decision_of_weight(
         f'- {{effective_from: "2024-01-01", rules: [{{clause: "{clause}", measure: {measure}, do: auto}}], two_people: {two_people}}}'
     )
     assert decisions(built(policy_file=file, clause_result=[{**BURST, "clause": clause}])) == expected
+
+
+def test_the_policies_before_now_and_next_are_set_side_by_side(built: Build, tmp_path: Path) -> None:
+    rule = "{{clause: '2.2(3)', measure: void_relation, do: {do}}}"
+    days = {
+        "2024-01-01": "ignore",
+        "2025-01-01": "propose",
+        "2026-01-01": "auto",
+        "2027-01-01": "propose",
+        "2028-01-01": "auto",
+    }
+    file = tmp_path / "policy.yaml"
+    file.write_text("".join(f"- effective_from: '{d}'\n  rules: [{rule.format(do=do)}]\n" for d, do in days.items()))
+    wh = built(as_of=date(2026, 2, 1), policy_file=file, clause_result=[SAME], draft_line=[LINE])
+    told = rows(wh, "select which, cast(effective_from as varchar) as day, effect from policy_match order by day")
+    assert [tuple(r.values()) for r in told] == [
+        ("previous", "2025-01-01", "propose"), ("now", "2026-01-01", "auto"), ("next", "2027-01-01", "propose"),
+    ]  # fmt: skip
+    assert [d["status"] for d in rows(wh, "select status from decision")] == ["applied"]

@@ -90,3 +90,21 @@ def test_a_run_older_than_a_column_is_exported_with_the_column_empty(published: 
         assert "reply_by" in (csv.DictReader(handle).fieldnames or ())
     assert json.loads((tmp_path / "audit" / "manifest.json").read_text(encoding="utf-8"))["run_id"] == run.name
     assert not (tmp_path / "altered").exists()
+
+
+def test_every_report_of_the_command_line_verifies_with_its_place_in_the_chain(
+    published: Published, tmp_path: Path
+) -> None:
+    state, out = ["--state", str(published.state)], tmp_path / "out"
+    done = CliRunner().invoke(
+        cli, ["report", "--all", *state, "--out", str(out), "--format", "json", "--format", "csv"]
+    )
+    assert done.output.split() == [str(out / "index.html")]
+    newest = State(published.state).current()
+    told = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*.json"))]
+    assert {t["chain"]["entry"] for t in told} == {1}
+    assert {tuple(t["versions"]["documents"]) for t in told} == {()}
+    assert len(list(out.glob("*.csv"))) == len(list((newest / "reports").glob("A*.html")))
+    for path in [*sorted(out.glob("A*.*"))[:2], *sorted((newest / "reports").glob("A*.html"))[:1]]:
+        checked = CliRunner().invoke(cli, ["verify", *state, str(path)])
+        assert "signed, unbroken chain" in checked.output, checked.output

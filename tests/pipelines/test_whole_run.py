@@ -23,6 +23,7 @@ from pipelines import manifest
 from pipelines.run import Order, Outcome, run
 from pipelines.state import State
 from pipelines.verify import verify
+from pipelines.versions import replay
 
 PROGRAMME = """
 programme: by-hand
@@ -42,6 +43,12 @@ documents:
     rebate:
       tier_by: new_paying_users
       tiers: [{from: 0, rate: "0.10"}]
+  - id: coming
+    level: detail
+    effective_from: "2026-07-01"
+    announced_on: "2026-06-01"
+    rebate:
+      tiers: [{from: 0, rate: "0.20"}]
 """
 
 FEEDS: Mapping[str, str] = {
@@ -131,6 +138,13 @@ def test_the_adjustment_names_the_clause_of_its_cause(year: list[Outcome]) -> No
 
 def test_every_transaction_of_the_ledger_sums_to_zero(year: list[Outcome]) -> None:
     assert result(year[-1], "select transaction_id from ledger group by all having sum(amount) <> 0") == []
+
+
+def test_under_the_rules_that_are_announced_each_month_would_earn_twice_as_much(year: list[Outcome]) -> None:
+    (told,) = replay(year[-1].folder)
+    assert (told["which"], told["document_id"], told["effective_from"]) == ("next", "coming", "2026-07-01")
+    months = {m["month"]: m["change_fen"] for m in told["changes"]["P"]}
+    assert months == {"2026-03": 7_000, "2026-04": 1_200, "2026-05": 5_000}
 
 
 def test_march_is_paid_and_may_is_due(year: list[Outcome]) -> None:

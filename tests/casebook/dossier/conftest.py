@@ -195,6 +195,14 @@ SOUND = {
          "proposed_on": date(2026, 3, 20), "needed": 2},
     ],
     "decision_step": [{"decision_id": "D1", "action": "apply", "reason": "effective"}],
+    "policy_rule": [
+        {"policy_no": n, "rule_no": 1, "effective_from": day, "clause": "3.5(2)", "measure": "hold_payout", "do": "auto"}
+        for n, day in enumerate([date(2024, 1, 1), date(2025, 6, 1), date(2026, 7, 1)], start=1)
+    ],
+    "policy_match": [
+        {"which": "previous", "effective_from": date(2024, 1, 1), "finding_id": "F1", "measure": "void_relation", "effect": "propose"},
+        {"which": "now", "effective_from": date(2025, 6, 1), "finding_id": "F1", "measure": "void_relation", "effect": "auto"},
+    ],
     "books_case": [
         {"case_id": "C1", "subject_kind": "promoter", "subject_id": "P1", "promoter_id": "P1", "opened_on": date(2026, 2, 20),
          "deadline_on": date(2026, 3, 6), "state": "appealed", "owner": "li.wei"},

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,37 +19,23 @@ from pipelines.cli import cli
 from tests.casebook.dossier.conftest import SOUND, line, order
 
 
-@pytest.fixture
-def state(sound_run: Path, facts: Mapping[str, Any], tmp_path: Path) -> Path:
-    """A state whose newest run is the small one."""
-    folder = tmp_path / "state" / "runs" / str(facts["run_id"])
-    shutil.copytree(sound_run, folder / "tables")
-    (folder / "manifest.json").write_text(json.dumps({**facts, "outputs": {}}), encoding="utf-8")
-    (tmp_path / "state" / "current").symlink_to(folder)
-    return tmp_path / "state"
-
-
 def files(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def report(state: Path, out: Path, *more: str) -> str:
-    formats = [word for form in FORMATS for word in ("--format", form)]
-    told = CliRunner().invoke(cli, ["report", "--state", str(state), "--out", str(out), *formats, *more])
-    assert told.exit_code == 0, told.output
-    return told.output
-
-
-def test_one_process_two_processes_and_one_by_one_give_the_same_bytes(state: Path, tmp_path: Path) -> None:
-    told = report(state, tmp_path / "two", "--all", "--processes", "2", "--edition", "promoter", "--lang", "en")
-    assert told.split() == [str(tmp_path / "two" / "index.html")]
-    report(state, tmp_path / "one", "--all", "--processes", "1", "--edition", "promoter", "--lang", "en")
-    report(state, tmp_path / "single", "P1", "--edition", "promoter", "--lang", "en")
+def test_one_process_two_processes_and_one_by_one_give_the_same_bytes(
+    sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    for name, processes in (("one", 1), ("two", 2)):
+        batch.write(batch.Order(sound_run, tmp_path / name, facts, FORMATS, "promoter", "en"), processes)
+    for form in FORMATS:
+        kind = {"format": form, "edition": "promoter", "lang": "en"}
+        dossier.write_one(sound_run, "P1", tmp_path / "single", run_facts=facts, **kind)
     whole = files(tmp_path / "two")
-    index = whole.pop("index.html").decode()
-    assert files(tmp_path / "one") == {**whole, "index.html": index.encode()}
+    assert files(tmp_path / "one") == whole
     assert files(tmp_path / "single") == {name: data for name, data in whole.items() if name.startswith("P1")}
-    assert set(re.findall(r'href="(.*?)"', index)) == {f"{p}.{form}" for p in ("P1", "P2") for form in FORMATS}
+    links = re.findall(r'href="(.*?)"', whole["index.html"].decode())
+    assert sorted(links) == sorted(f"{p}.{form}" for p in ("P1", "P2") for form in FORMATS)
 
 
 def test_every_format_masks_an_account_alike_however_many_lines_it_shows(
@@ -69,8 +53,8 @@ def test_every_format_masks_an_account_alike_however_many_lines_it_shows(
 
 
 @pytest.mark.parametrize("words", [[], ["P1", "--all"]])
-def test_one_promoter_or_all_never_both_nor_neither(words: list[str], state: Path) -> None:
-    told = CliRunner().invoke(cli, ["report", "--state", str(state), *words])
+def test_one_promoter_or_all_never_both_nor_neither(words: list[str], tmp_path: Path) -> None:
+    told = CliRunner().invoke(cli, ["report", "--state", str(tmp_path), *words])
     assert told.exit_code == 2
     assert "give one promoter's id, or --all" in told.output
 

@@ -21,7 +21,7 @@ from casebook.dossier import export
 from data_contracts.errors import NotAllowed, NotFound, TableTooOld
 from data_contracts.vault import Key
 from tests.casebook.conftest import postgres, propose  # noqa: F401 - a fixture
-from tests.casebook.dossier.conftest import RUN
+from tests.casebook.dossier.conftest import FACTS, RUN
 
 
 @pytest.fixture
@@ -50,7 +50,9 @@ def books_with_the_run(where: str, checkpoints: Path) -> str:
 def written(run: Path, out: Path, **more: Any) -> Path:
     books = str(run.parents[1] / "books.db")
     books_with_the_run(books, run.parents[1] / "checkpoints")
-    export.write(run, out, **{"books": books, "checkpoints": run.parents[1] / "checkpoints", "formats": (), **more})
+    export.write(
+        run, out, FACTS, **{"books": books, "checkpoints": run.parents[1] / "checkpoints", "formats": (), **more}
+    )
     return out
 
 
@@ -71,7 +73,7 @@ def test_books_on_a_server_become_a_file_that_the_script_checks_with_python_alon
         con.execute("create database auditor template books_template")
     where = postgres.format("auditor")
     key = books_with_the_run(where, tmp_path / "sealed")
-    export.write(run, tmp_path / "audit", books=where, checkpoints=tmp_path / "sealed", formats=())
+    export.write(run, tmp_path / "audit", FACTS, books=where, checkpoints=tmp_path / "sealed", formats=())
     alone = [sys.executable, "-I", "-S", "audit_verify.py", "books.db", "checkpoints", key]
     done = subprocess.run(alone, cwd=tmp_path / "audit", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "the books verify\n", "")
@@ -82,9 +84,9 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(run: Path, tmp_pa
     place.mkdir()
     checkpoints = tmp_path / "checkpoints"
     with pytest.raises(NotFound, match="manifest"):
-        export.write(tmp_path, place / "a", books=str(tmp_path / "books.db"), checkpoints=checkpoints)
+        export.write(tmp_path, place / "a", FACTS, books=str(tmp_path / "books.db"), checkpoints=checkpoints)
     with pytest.raises(NotFound, match="the books know no run"):
-        export.write(run, place / "b", books=str(tmp_path / "books.db"), checkpoints=checkpoints)
+        export.write(run, place / "b", FACTS, books=str(tmp_path / "books.db"), checkpoints=checkpoints)
     old = pq.read_table(run / "outbox.parquet").drop_columns(["kind"])
     pq.write_table(old, run / "outbox.parquet")
     with pytest.raises(TableTooOld, match="was published by an older version: it lacks kind"):

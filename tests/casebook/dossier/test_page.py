@@ -138,3 +138,26 @@ def test_both_languages_of_a_sentence_take_the_same_values() -> None:
         k: [set(re.findall(r"{(\w+)}", wording.Words(lang)(k))) for lang in wording.LANGS] for k in wording.all_keys()
     }
     assert [k for k, (zh, en) in said.items() if zh != en] == []
+
+
+def test_the_outcome_under_other_versions_of_policy_and_rules_stands_beside_the_smallest_removal(
+    sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    changes = {"P1": [{"month": "2026-01", "clause": "4.1", "change_fen": -2_700}]}
+    about = {"level": "detail", "effective_from": "2025-01-01"}
+    tried = [{"which": "previous", "document_id": "detail-2025", "changes": changes, **about},
+             {"which": "next", "document_id": "detail-2027", "changes": {}, **about}]  # fmt: skip
+    told = {}
+    for edition in ("internal", "promoter"):
+        kind = {"format": "html", "edition": edition, "lang": "en"}
+        page = dossier.write_one(sound_run, "P1", tmp_path / edition, run_facts={**facts, "versions": tried}, **kind)
+        told[edition] = " ".join(Reader(page.read_text(encoding="utf-8")).text["en"].split())
+    rules = ["without detail-2025, in force since 2025-01-01 −27.00 2026-01 (Clause 4.1) −27.00",
+             "with detail-2027, announced for 2025-01-01 0.00 no month would differ"]  # fmt: skip
+    policy = [
+        "Policy of 2024-01-01",
+        "relation void 1 proposed to people the run takes it no rule: the finding stays open",
+    ]
+    assert [s for s in (*rules, *policy) if s not in told["internal"]] == []
+    assert [s for s in rules if s not in told["promoter"]] == []
+    assert [s for s in policy if s in told["promoter"]] == []

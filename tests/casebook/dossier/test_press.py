@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+import rulebook
 from casebook import dossier
+from casebook.dossier import glyphs, paper, press, wording
 from casebook.dossier.press import file_name
 from data_contracts.errors import NotFound, UsageError
+from tests.casebook.dossier.conftest import SOUND
 
 FORMATS = ("html", "pdf", "json", "csv")
 
@@ -152,3 +156,31 @@ def test_more_lines_than_paper_holds_are_counted_on_it_and_whole_in_the_json(
     told = json.loads(dossier.write_one(tables, "P1", tmp_path, format="json", run_facts=facts).read_text("utf-8"))
     assert "50 more rows" in page
     assert len(told["lines"]) == 90
+
+
+def test_the_font_is_read_as_the_library_for_fonts_reads_it() -> None:
+    from fontTools.ttLib import TTFont
+
+    assert glyphs.covered(paper.FONT) == set(TTFont(paper.FONT).getBestCmap())
+
+
+def test_a_character_that_the_font_lacks_is_spelt_out_on_paper_and_whole_elsewhere(
+    made_run: Any, sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    rare = "龘𠮷😀\u202e张"
+    entries = [{**SOUND["books_decision_event"][0], "by_whom": f"li {rare}", "reason": "看过"}]
+    tables = made_run(books_decision_event=entries)
+    told = text_of(dossier.write_one(tables, "P1", tmp_path, format="pdf", lang="zh", run_facts=facts))
+    assert "〔U+9F98〕〔U+20BB7〕〔U+1F600〕〔U+202E〕张" in re.sub(r"\s", "", told)
+    assert "字体所缺的字符" in told
+    page = dossier.write_one(tables, "P1", tmp_path, format="json", run_facts=facts).read_text(encoding="utf-8")
+    assert f"li {rare}" in page
+    plain = text_of(dossier.write_one(sound_run, "P1", tmp_path / "plain", format="pdf", run_facts=facts))
+    assert "字体所缺的字符" not in plain
+
+
+def test_every_character_that_our_own_words_use_is_in_the_font() -> None:
+    said = "".join(Path(wording.__file__).with_name("words.yaml").read_text(encoding="utf-8").split())
+    reasons = "".join(press.REASONS.read_text(encoding="utf-8").split())
+    register = "".join((Path(rulebook.__file__).parent / "coverage.yaml").read_text(encoding="utf-8").split())
+    assert {c for c in said + reasons + register if glyphs.spelt(c, paper.FONT) != c} == set()
