@@ -400,13 +400,14 @@ def metrics(form: str, state: Path, books_url: str | None) -> None:
 
 @cli.command(epilog=example("tongren prune --keep 12"))
 @click.option("--keep", type=click.IntRange(1), required=True, help="How many of the newest runs stay.")
+@click.option("--keep-days", type=click.IntRange(0), default=0, help="Runs of so many days before the newest stay too.")
 @STATE
 @BOOKS
-def prune(keep: int, state: Path, books_url: str | None) -> None:
-    """Remove old run folders, never one that an issued statement or an open case rests on."""
+def prune(keep: int, keep_days: int, state: Path, books_url: str | None) -> None:
+    """Remove old run folders, never one that an issued statement, an open case or a legal hold rests on."""
     from pipelines import housekeeping
 
-    click.echo(housekeeping.prune(state, books_url, keep))
+    click.echo(housekeeping.prune(state, books_url, keep, keep_days))
 
 
 for verbs in GROUPS:
