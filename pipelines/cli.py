@@ -366,25 +366,35 @@ def finance(out: Path, state: Path) -> None:
 @cli.command(epilog=example("tongren backup --to /backups/books-2026-06-20.db"))
 @click.option("--to", "copy", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @STATE
-def backup(copy: Path, state: Path) -> None:
-    """Copy the books while they are in use, and verify the copy."""
+@BOOKS
+def backup(copy: Path, state: Path, books_url: str | None) -> None:
+    """Copy the books while they are in use, and verify the copy: one file, from books on a server too."""
     from casebook import backup as casebook_backup
 
-    click.echo(casebook_backup.take(state / "books.db", copy))
+    taken = (
+        casebook_backup.take_from_server(books_url, copy)
+        if books_url
+        else casebook_backup.take(state / "books.db", copy)
+    )
+    click.echo(taken)
 
 
 @cli.command(epilog=example("tongren restore --from /backups/books-2026-06-20.db"))
 @click.option("--from", "copy", type=FILE, required=True)
 @click.option("--older", is_flag=True, help="Take a copy that does not reach the newest checkpoint: entries are lost.")
 @STATE
-def restore(copy: Path, older: bool, state: Path) -> None:
-    """Put a verified copy of the books back; what was there is kept beside it."""
+@BOOKS
+def restore(copy: Path, older: bool, state: Path, books_url: str | None) -> None:
+    """Put a verified copy of the books back; what was there is kept beside it. On a server: into an empty database."""
     from casebook import backup as casebook_backup
     from pipelines.state import State
 
     checkpoints = None if older else State(state).checkpoints
     with State(state).locked():
-        click.echo(casebook_backup.restore(copy, state / "books.db", checkpoints))
+        if books_url:
+            click.echo(casebook_backup.restore_to_server(copy, books_url, checkpoints))
+        else:
+            click.echo(casebook_backup.restore(copy, state / "books.db", checkpoints))
 
 
 @cli.command(epilog=example("tongren metrics --format json"))
