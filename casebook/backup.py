@@ -1,16 +1,24 @@
-"""A copy of the books that can stand in for them: taken while they are in use, checked before it counts."""
+"""A copy of the books that can stand in for them: taken while they are in use, checked before it counts.
+
+A backup is one SQLite file, from whichever database: books on a server are read in one consistent view, and a backup goes back
+to a file or into an empty database of a server.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from casebook import audit_verify
-from casebook.books import Books, open_books
+from casebook.books import Books, Ledgerbook, open_books
+from casebook.store import BATCH
 from data_contracts.errors import NotAllowed, NotFound, TongrenError
 
 
@@ -19,7 +27,7 @@ class BackupBroken(TongrenError):
 
 
 def take(books: Path, copy: Path) -> Path:
-    """Copy SQLite books to a new file while others read and write, and verify the copy. On PostgreSQL use pg_dump.
+    """Copy SQLite books to a new file while others read and write, and verify the copy.
 
     Raises NotAllowed when `copy` exists, BackupBroken when the copy does not verify (it is removed then).
     """
@@ -41,11 +49,29 @@ def take(books: Path, copy: Path) -> Path:
     return copy
 
 
-def as_file(books: Books, copy: Path) -> Path:
+def take_from_server(url: str, copy: Path) -> Path:
+    """Copy books on a server to a new SQLite file while others read and write, and verify the copy.
+
+    Raises NotAllowed when `copy` exists, BackupBroken when the copy does not verify (it is removed then).
+    """
+    if copy.exists():
+        raise NotAllowed(f"{copy} exists: a backup never overwrites another")
+    part = copy.with_name(copy.name + ".part")
+    part.unlink(missing_ok=True)
+    with closing(open_books(url)) as books:
+        as_file(books, part, stands_in=True)
+    _verified(part, None, None)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(copy)
+    return copy
+
+
+def as_file(books: Books, copy: Path, *, stands_in: bool = False) -> Path:
     """Books on a server as a SQLite file, for somebody who cannot reach the server: `audit_verify.py` reads it.
 
-    It is for reading: its schema version says that it is a copy, so that it can stand in for no books. Raises
-    BackupBroken when the copy does not verify (it is removed then).
+    Unless it `stands_in` for the books it is for reading: its schema version says that it is a copy. Raises BackupBroken
+    when the copy does not verify (it is removed then).
     """
     open_books(copy).close()
     with books.reading() as book, closing(sqlite3.connect(copy)) as target:
@@ -56,8 +82,9 @@ def as_file(books: Books, copy: Path) -> Path:
                 names = ", ".join(f'"{d[0]}"' for d in found.description)
                 marks = ", ".join("?" * len(found.description))
                 target.executemany(f'insert into "{table}" ({names}) values ({marks})', found)
-        version = book.value("select version_num from alembic_version")
-        target.execute("update alembic_version set version_num = ?", (f"copy of {version}",))
+        if not stands_in:
+            version = book.value("select version_num from alembic_version")
+            target.execute("update alembic_version set version_num = ?", (f"copy of {version}",))
         target.commit()
         faults = audit_verify.faults(target.execute, audit_verify.SQLITE)
     if faults:
@@ -82,6 +109,42 @@ def restore(copy: Path, books: Path, checkpoints: Path | None = None, public_key
             old.replace(books.with_name(books.name + ".before-restore" + suffix))
     part.replace(books)
     return books
+
+
+def restore_to_server(copy: Path, url: str, checkpoints: Path | None = None, public_key: str | None = None) -> str:
+    """Load a backup into an empty database of a server, all of it or nothing; the URL without its password.
+
+    Raises NotAllowed when there are books in the database already, BackupBroken when what was loaded does not verify, or does
+    not reach the newest of the `checkpoints`.
+    """
+    if not copy.is_file():
+        raise NotFound(f"there is no backup at {copy}")
+    with tempfile.TemporaryDirectory() as scratch, closing(open_books(url)) as books:
+        part = Path(shutil.copyfile(copy, Path(scratch) / "books.db"))
+        _verified(part, None, None)
+        with books.writing() as book, closing(sqlite3.connect(part)) as source:
+            shown = str(book.con.engine.url.render_as_string(hide_password=True))
+            if book.value("select count(*) from audit"):
+                raise NotAllowed(
+                    f"there are books at {shown}: restore into an empty database, then point --books at that"
+                )
+            _load(book, source)
+            raw: Any = book.con.connection.driver_connection
+            folder = checkpoints if checkpoints is not None and checkpoints.is_dir() else None
+            if faults := audit_verify.faults(raw.execute, books.dialect.audited, folder, public_key):
+                raise BackupBroken(f"the copy does not verify: {'; '.join(faults[:5])}", faults=tuple(faults))
+    return shown
+
+
+def _load(book: Ledgerbook, source: sqlite3.Connection) -> None:
+    """Every table of a file into the same of a database, those first that others refer to."""
+    for table, _ in sa.inspect(book.con).get_sorted_table_and_fkc_names():
+        if table is None or table == "alembic_version":
+            continue
+        found = source.execute(f'select * from "{table}"')
+        columns = [d[0] for d in found.description]
+        while rows := found.fetchmany(BATCH):
+            book.dialect.insert(book.con, table, columns, rows)
 
 
 def _verified(path: Path, checkpoints: Path | None, public_key: str | None) -> None:

@@ -369,25 +369,35 @@ def finance(out: Path, state: Path) -> None:
 @cli.command(epilog=example("tongren backup --to /backups/books-2026-06-20.db"))
 @click.option("--to", "copy", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @STATE
-def backup(copy: Path, state: Path) -> None:
-    """Copy the books while they are in use, and verify the copy."""
+@BOOKS
+def backup(copy: Path, state: Path, books_url: str | None) -> None:
+    """Copy the books while they are in use, and verify the copy: one file, from books on a server too."""
     from casebook import backup as casebook_backup
 
-    click.echo(casebook_backup.take(state / "books.db", copy))
+    taken = (
+        casebook_backup.take_from_server(books_url, copy)
+        if books_url
+        else casebook_backup.take(state / "books.db", copy)
+    )
+    click.echo(taken)
 
 
 @cli.command(epilog=example("tongren restore --from /backups/books-2026-06-20.db"))
 @click.option("--from", "copy", type=FILE, required=True)
 @click.option("--older", is_flag=True, help="Take a copy that does not reach the newest checkpoint: entries are lost.")
 @STATE
-def restore(copy: Path, older: bool, state: Path) -> None:
-    """Put a verified copy of the books back; what was there is kept beside it."""
+@BOOKS
+def restore(copy: Path, older: bool, state: Path, books_url: str | None) -> None:
+    """Put a verified copy of the books back; what was there is kept beside it. On a server: into an empty database."""
     from casebook import backup as casebook_backup
     from pipelines.state import State
 
     checkpoints = None if older else State(state).checkpoints
     with State(state).locked():
-        click.echo(casebook_backup.restore(copy, state / "books.db", checkpoints))
+        if books_url:
+            click.echo(casebook_backup.restore_to_server(copy, books_url, checkpoints))
+        else:
+            click.echo(casebook_backup.restore(copy, state / "books.db", checkpoints))
 
 
 @cli.command(epilog=example("tongren metrics --format json"))
@@ -403,13 +413,14 @@ def metrics(form: str, state: Path, books_url: str | None) -> None:
 
 @cli.command(epilog=example("tongren prune --keep 12"))
 @click.option("--keep", type=click.IntRange(1), required=True, help="How many of the newest runs stay.")
+@click.option("--keep-days", type=click.IntRange(0), default=0, help="Runs of so many days before the newest stay too.")
 @STATE
 @BOOKS
-def prune(keep: int, state: Path, books_url: str | None) -> None:
-    """Remove old run folders, never one that an issued statement or an open case rests on."""
+def prune(keep: int, keep_days: int, state: Path, books_url: str | None) -> None:
+    """Remove old run folders, never one that an issued statement, an open case or a legal hold rests on."""
     from pipelines import housekeeping
 
-    click.echo(housekeeping.prune(state, books_url, keep))
+    click.echo(housekeeping.prune(state, books_url, keep, keep_days))
 
 
 for verbs in GROUPS:

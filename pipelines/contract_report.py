@@ -17,7 +17,6 @@ import duckdb
 from data_contracts.contract import Contract, contracts
 from data_contracts.warehouse import connect
 from pipelines.deliveries import alarms
-from pipelines.ingest.health import Earlier, volumes_of
 from pipelines.ingest.sources import feeds
 
 NOTABLE_PSI = 0.2
@@ -30,14 +29,14 @@ th,td{padding:.25rem .7rem;border-bottom:1px solid #d9dee6;text-align:right}th:f
 """
 
 
-def write(run: Path, out: Path, *, before: Path | None = None, earlier: Sequence[Earlier] = ()) -> Path:
+def write(run: Path, out: Path, *, before: Path | None = None) -> Path:
     """Write `contract_report.html` into `out` for a run folder (`tables/feeds/`, `quarantine/`).
 
-    `before` is the run folder to compare with, `earlier` are the runs whose volumes are shown. Gives the page's path.
+    `before` is the run folder to compare with. Gives the page's path.
     """
     folders = [run] if before is None else [run, before]
     with connect(folders) as con:
-        parts = [_alarms(run), _summary(con, run, before), _volumes(earlier), _quarantine(con, run)]
+        parts = [_alarms(run), _summary(con, run, before), _volumes(con, run), _quarantine(con, run)]
         for contract in feeds():
             parts += _feed(con, contract, run, before)
     out.mkdir(parents=True, exist_ok=True)
@@ -92,11 +91,17 @@ def _alarms(run: Path) -> str:
     return _table(caption, ("code", "feed", "what"), found, [True] * len(found))
 
 
-def _volumes(earlier: Sequence[Earlier]) -> str:
-    runs = volumes_of(earlier[-SHOWN_RUNS:])
-    names = sorted({feed for _, rows in runs for feed in rows})
-    head = ("feed", *(day.isoformat() for day, _ in runs))
-    return _table("Rows in, of earlier runs", head, [(n, *(rows.get(n) for _, rows in runs)) for n in names])
+def _volumes(con: duckdb.DuckDBPyConnection, run: Path) -> str:
+    rows = con.execute(
+        "select run_seq, as_of, feed, rows_in from read_parquet($path) where run_seq < (select max(run_seq) from "
+        "read_parquet($path)) order by run_seq, feed",
+        {"path": str(_parquet(run, "feed_volume"))},
+    ).fetchall()
+    seqs = sorted({seq for seq, *_ in rows})[-SHOWN_RUNS:]
+    days, counts = {seq: day for seq, day, *_ in rows}, {(seq, feed): count for seq, _, feed, count in rows}
+    head = ("feed", *(days[seq].isoformat() for seq in seqs))
+    names = sorted({feed for seq, feed in counts if seq in seqs})
+    return _table("Rows in, of earlier runs", head, [(n, *(counts.get((seq, n)) for seq in seqs)) for n in names])
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, run: Path) -> str:

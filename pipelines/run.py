@@ -210,7 +210,7 @@ def write_reports(job: Job, said: dict[str, Any]) -> int:
 
     made = len(dossier.write_all(job.tables, job.work / "reports", said))
     before = job.state.current() if job.state.current_link.exists() else None
-    contract_report.write(job.work, job.work / "reports", before=before, earlier=job.earlier)
+    contract_report.write(job.work, job.work / "reports", before=before)
     return made + 1
 
 

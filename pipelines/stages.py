@@ -78,7 +78,7 @@ def books(job: Job, wh: Warehouse) -> None:
 
 def feeds(job: Job, wh: Warehouse) -> None:
     """Sources read, checked, quarantined, tokenised."""
-    from pipelines import ingest
+    from pipelines import deliveries, ingest
 
     with closing(Vault(job.state.vault, job.key)) if job.vault else nullcontext() as vault:
         ingest.build(
@@ -91,6 +91,8 @@ def feeds(job: Job, wh: Warehouse) -> None:
             require_manifest=job.require_manifest,
             vault=vault,
             earlier=job.earlier,
+            history=deliveries.history(job.state),
+            accepted=job.books.accepted_deliveries(),
             delivered_as=job.delivered_as,
         )
 
@@ -121,6 +123,7 @@ def draft(job: Job, wh: Warehouse) -> None:
     """Entitlement under the decisions so far: what is at stake."""
     import settlement
 
+    wh.empty("new_finding_evidence")  # what this run finds is evidence for nothing that was decided before it
     settlement.draft(wh)
 
 

@@ -1,4 +1,4 @@
-"""Groups of verbs of the command line: the register of shared identifiers, deliveries, the key, the vault, webhooks.
+"""Groups of verbs of the command line: the register of shared identifiers, deliveries, the key, the vault, webhooks, legal holds.
 
 The work is done elsewhere and imported inside the verb, as in `cli.py`.
 """
@@ -223,4 +223,45 @@ def webhooks_deliver(state: Path, books_url: str | None) -> None:
     click.echo(verbs_webhooks.deliver(people.at(state, books_url)))
 
 
-GROUPS = (shared, feeds, keys, vault, webhooks)
+@click.group("legal-hold", epilog=example("tongren legal-hold list"))
+def legal_hold() -> None:
+    """What must not be pruned or erased, whatever its age."""
+
+
+@legal_hold.command("place", epilog=example("tongren legal-hold place A000012 --by li --reason 'court file 12/2026'"))
+@click.argument("subject", metavar="ACCOUNT|RUN_ID|all")
+@BY
+@REASON
+@STATE
+@BOOKS
+def hold_place(subject: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
+    """Hold a run, an account or everything: `prune` and `vault erase` leave it alone until it is lifted."""
+    from pipelines import legal_hold
+
+    click.echo(legal_hold.place(state, books_url, subject, by=by, reason=reason))
+
+
+@legal_hold.command("lift", epilog=example("tongren legal-hold lift A000012 --by li --reason 'file closed'"))
+@click.argument("subject", metavar="ACCOUNT|RUN_ID|all")
+@BY
+@REASON
+@STATE
+@BOOKS
+def hold_lift(subject: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
+    """End a hold."""
+    from pipelines import legal_hold
+
+    click.echo(legal_hold.lift(state, books_url, subject, by=by, reason=reason))
+
+
+@legal_hold.command("list", epilog=example("tongren legal-hold list"))
+@STATE
+@BOOKS
+def hold_list(state: Path, books_url: str | None) -> None:
+    """The holds that stand: on what, by whom, why, since when."""
+    from pipelines import legal_hold
+
+    click.echo(legal_hold.listing(state, books_url))
+
+
+GROUPS = (shared, feeds, keys, vault, webhooks, legal_hold)

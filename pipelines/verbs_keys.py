@@ -16,7 +16,7 @@ from casebook.people import line, person
 from data_contracts.errors import NotAllowed, NotFound
 from data_contracts.raw_vault import Vault
 from data_contracts.vault import Key, load_key
-from pipelines import keys, manifest
+from pipelines import keys, legal_hold, manifest
 from pipelines.people import at, books_of
 from pipelines.state import State
 
@@ -95,9 +95,16 @@ def _few_sights(books: Books, who: str) -> None:
 
 
 def erase(state: Path, books_url: str | None, subject: str, *, by: str, reason: str) -> str:
-    """Destroy an account's key in the vault: what is held of it can never be read again, nor stored anew."""
+    """Destroy an account's key in the vault: what is held of it can never be read again, nor stored anew.
+
+    Raises NotAllowed while the account, or everything, is under a legal hold.
+    """
     place, who, why = at(state, books_url), person(by), line(reason, "reason")
     with books_of(place) as books, _vault(place) as vault:
+        with books.reading() as book:
+            holds = legal_hold.standing(book)
+        if held := holds.get(subject) or holds.get(legal_hold.ALL):
+            raise NotAllowed(f"{subject} is not erased: there is {held}; lift it first")
         count = vault.holds(subject)
         books.note(who, "vault.erase", line(subject, "account"), why, {"values": count})
         vault.erase(subject, who=who, reason=why, at=_now(books))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +29,7 @@ log = logging.getLogger("tongren")
 ALWAYS = frozenset({"coupons", "payouts"})  # absent money feeds are judged as empty ones
 ROW_BITS = 40  # a row's id is its file's number and, in the lower bits, its row number
 ROWS_PER_FILE = 1 << ROW_BITS
+MOST_VOLUMES = 200
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,16 @@ def build(
     require_manifest: bool = False,
     vault: Vault | None = None,
     earlier: Sequence[health.Earlier] = (),
+    history: pa.Table | None = None,
+    accepted: Collection[str] = (),
     delivered_as: str = "",
 ) -> IngestSummary:
     """Make the 15 feeds in kept form, `feed_fact` and `quarantined_money`; write `<folder>/quarantine/TABLE.parquet`.
 
     Raises InputRefused, before anything is kept, for whatever docs/feeds.md calls fatal: exit 3, nothing published.
-    `earlier` are the published runs, oldest first, against which gaps and volumes are held. What is unusual is in the
-    table `feed_alarm`, under `delivered_as`, the SHA-256 of the delivery: nothing is issued until a person accepts it.
+    `earlier` are the published runs, oldest first, the last of which gaps are held against; `history` has the volumes of
+    runs in the shape of `feed_volume`, and `accepted` the deliveries with an alarm that a person accepted. What is unusual is
+    in the table `feed_alarm`, under `delivered_as`, the SHA-256 of the delivery: nothing is issued until a person accepts it.
     """
     files = find(sources)
     promised = delivery.read(sources, required=require_manifest, cutoff_at=wh.run.cutoff_at)
@@ -90,7 +94,8 @@ def build(
         decide(wh, contract, delivered)
     quarantine.close(wh, active, files)
     summary = _summary(wh)
-    alarms += health.volumes(summary.rows_in, wh.run.as_of, health.volumes_of(earlier))
+    if history is not None:
+        alarms += health.volumes(summary.rows_in, wh.run.as_of, health.series(history, accepted))
     quarantine.enforce(wh, Decimal(str(max_quarantine_share)))
     quarantine.write(wh, delivered)
     if vault is not None:
@@ -98,6 +103,7 @@ def build(
     _clean(wh)
     delivery.keep(wh.folder, promised)
     _sound(wh, alarms, delivered_as)
+    _note_volumes(wh, history, delivered_as, alarmed=bool(alarms))
     return replace(summary, alarms=alarms)
 
 
@@ -109,6 +115,18 @@ def _sound(wh: Warehouse, alarms: Sequence[Alarm], delivered_as: str) -> None:
             "insert into feed_alarm values ($code, $feed, $sentence, $delivery)",
             code=alarm.code, feed=alarm.feed, sentence=alarm.sentence, delivery=delivered_as,
         )  # fmt: skip
+
+
+def _note_volumes(wh: Warehouse, history: pa.Table | None, delivered_as: str, *, alarmed: bool) -> None:
+    wh.empty("feed_volume")
+    if history is not None:
+        wh.con.register("history", history)
+        wh.execute(f"insert into feed_volume by name from history where run_seq > $run_seq - {MOST_VOLUMES}")
+        wh.con.unregister("history")
+    wh.execute(
+        "insert into feed_volume select $run_seq, $as_of, feed, sum(rows_in), $delivery, $alarmed from feed_fact group by feed",
+        delivery=delivered_as, alarmed=alarmed,
+    )  # fmt: skip
 
 
 def _empty_judged(wh: Warehouse, contract: Contract) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from data_contracts.errors import InputRefused
 from pipelines.ingest.delivery import Alarm, Delivery
@@ -81,14 +80,11 @@ def _floor(growths: Sequence[float], usual: float, rows: int) -> float:
     return math.sqrt(abs(usual)) if any(growths) else rows / 100
 
 
-def volumes_of(earlier: Sequence[Earlier]) -> list[tuple[date, Mapping[str, int]]]:
-    """Rows in per feed of each earlier run, from its `feeds/feed_fact.parquet`; runs without one are left out."""
-    found: list[tuple[date, Mapping[str, int]]] = []
-    for run in earlier:
-        path = run.tables / "feeds" / "feed_fact.parquet"
-        if path.exists():
-            rows: Counter[str] = Counter()
-            for fact in pq.read_table(path, columns=["feed", "rows_in"]).to_pylist():
-                rows[fact["feed"]] += fact["rows_in"]
-            found.append((run.as_of, rows))
-    return found
+def series(history: pa.Table, accepted: Collection[str]) -> list[tuple[date, dict[str, int]]]:
+    """Rows in per feed of each run in `history` (the shape of `feed_volume`), oldest first; of deliveries with an alarm
+    only those that a person has accepted."""
+    runs: dict[int, tuple[date, dict[str, int]]] = {}
+    for row in history.sort_by("run_seq").to_pylist():
+        if not row["alarmed"] or row["delivery"] in accepted:
+            runs.setdefault(row["run_seq"], (row["as_of"], {}))[1][row["feed"]] = row["rows_in"]
+    return list(runs.values())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from casebook.books import Books, open_books
 from casebook.checkpoint import Seal
 from data_contracts.errors import NotAllowed, NotFound
 from data_contracts.vault import Key
-from tests.casebook.conftest import propose, publish
+from tests.casebook.conftest import database, propose, publish
 
 
 def test_a_copy_taken_while_the_books_are_open_restores_to_the_same_chain(sqlite_books: Books, tmp_path: Path) -> None:
@@ -60,3 +62,72 @@ def test_a_backup_overwrites_nothing_and_names_what_is_missing(sqlite_books: Boo
         backup.take(tmp_path / "books.db", tmp_path / "copy.db")
     with pytest.raises(NotFound):
         backup.restore(tmp_path / "none.db", tmp_path / "books.db")
+
+
+@pytest.fixture
+def server(postgres: str) -> Iterator[Callable[[], str]]:
+    """`server()`: the URL of an empty database with the schema of the books, on PostgreSQL."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(database(postgres))
+
+
+def told(books: Books) -> list[dict[str, Any]]:
+    """The audit chain."""
+    with books.reading() as book:
+        return book.rows("select * from audit order by seq")
+
+
+@pytest.mark.postgres
+def test_books_on_a_server_come_back_in_another_database_and_in_a_file(
+    server: Callable[[], str], tmp_path: Path
+) -> None:
+    first, seal = server(), Seal(tmp_path / "checkpoints", Key(bytes(range(32))))
+    with closing(open_books(first)) as books:
+        publish(books)
+        propose(books)
+        seal.stamp(books)
+        told_before = told(books)
+        copy = backup.take_from_server(first, tmp_path / "copy.db")
+    second = server()
+    backup.restore_to_server(copy, second, tmp_path / "checkpoints", seal.public_key)
+    backup.restore(copy, tmp_path / "books.db")
+    for where in (second, tmp_path / "books.db"):
+        with closing(open_books(where)) as again:
+            assert told(again) == told_before
+            assert again.audit_faults() == []
+            propose(again)  # and life goes on
+            assert again.audit_faults() == []
+
+
+@pytest.mark.postgres
+def test_nothing_is_restored_over_books_on_a_server_nor_a_copy_that_lacks_entries(
+    server: Callable[[], str], tmp_path: Path
+) -> None:
+    first, second, seal = server(), server(), Seal(tmp_path / "checkpoints", Key(bytes(range(32))))
+    with closing(open_books(first)) as books:
+        publish(books)
+        copy = backup.take_from_server(first, tmp_path / "copy.db")
+        propose(books)
+        seal.stamp(books)
+    with pytest.raises(NotAllowed, match="empty database"):
+        backup.restore_to_server(copy, first)
+    with pytest.raises(backup.BackupBroken, match="gone"):
+        backup.restore_to_server(copy, second, tmp_path / "checkpoints", seal.public_key)
+    with closing(open_books(second)) as still:
+        assert still.anchor() is None
+    with pytest.raises(NotAllowed, match="never overwrites"):
+        backup.take_from_server(first, copy)
+
+
+@pytest.mark.postgres
+def test_books_move_from_a_file_to_a_server(sqlite_books: Books, server: Callable[[], str], tmp_path: Path) -> None:
+    publish(sqlite_books)
+    propose(sqlite_books)
+    copy = backup.take(tmp_path / "books.db", tmp_path / "copy.db")
+    backup.restore_to_server(copy, url := server())
+    with closing(open_books(url)) as there, sqlite_books.reading() as here:
+        assert there.audit_faults() == []
+        with there.reading() as book:
+            for table in ("audit", "run", "decision", "decision_event"):
+                listed = f"select * from {table} order by seq"
+                assert book.rows(listed) == here.rows(listed)

@@ -54,7 +54,7 @@ def test_a_run_its_models_and_its_reports_show_no_identifier(
     world: Published, values: frozenset[str], tmp_path: Path, soak_count: SoakCount
 ) -> None:
     soak_count("canaries_of_runs", len(values))
-    show.export(world.done, tmp_path / "export", ())
+    show.export(world.done, None, tmp_path / "export", (), 1)
     show.finance(world.done, tmp_path / "finance")
     folder = State(world.done).current()
     for row in pq.read_table(folder / "statements.parquet").to_pylist()[:10]:

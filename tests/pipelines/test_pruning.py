@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pipelines import housekeeping
+from casebook import books as casebook_books
+from data_contracts.errors import NotAllowed, NotFound
+from data_contracts.raw_vault import Vault, packed
+from data_contracts.vault import load_key
+from pipelines import housekeeping, legal_hold, verbs_keys
 from pipelines.state import State
 
 BOOKS = """
@@ -25,6 +31,20 @@ insert into case_state values ('open', 'in_review'), ('closed', 'closed');
 """
 
 
+def published(place: State, seqs: range) -> None:
+    """Run folders of so many days of 2026; the last one is current."""
+    for seq in seqs:
+        folder = place.runs / f"r{seq}"
+        folder.mkdir(parents=True)
+        said = {"run_seq": seq, "run_id": f"r{seq}", "as_of": f"2026-01-{seq:02d}", "sources": {"sha256": f"d{seq}"}}
+        (folder / "manifest.json").write_text(json.dumps(said), encoding="utf-8")
+    place.current_link.symlink_to(place.runs / f"r{seqs[-1]}")
+
+
+def left(place: State) -> list[str]:
+    return sorted(p.name for p in place.runs.iterdir())
+
+
 def test_what_something_rests_on_stays_and_the_rest_goes(tmp_path: Path) -> None:
     con = sqlite3.connect(":memory:")
     con.executescript(BOOKS)
@@ -32,24 +52,67 @@ def test_what_something_rests_on_stays_and_the_rest_goes(tmp_path: Path) -> None
     con.close()
     assert rested_on == {"r1": "issued a month", "r2": "an open case rests on it", "r3": "an open case rests on it"}
     place = State(tmp_path)
-    for seq in range(1, 8):
-        folder = place.runs / f"r{seq}"
-        folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text(json.dumps({"run_seq": seq, "run_id": f"r{seq}"}), encoding="utf-8")
-    (place.runs / "r5" / "legal-hold").touch()
-    place.current_link.symlink_to(place.runs / "r7")
+    published(place, range(1, 8))
     told = housekeeping._prune(place, rested_on, 1)
-    assert sorted(p.name for p in place.runs.iterdir()) == ["r1", "r2", "r3", "r5", "r7"]
-    assert told.count("removed") == 2
+    assert left(place) == ["r1", "r2", "r3", "r7"]
+    assert told.count("removed") == 3
 
 
 @pytest.mark.parametrize("keep", [3, 9])
 def test_the_newest_stay(tmp_path: Path, keep: int) -> None:
     place = State(tmp_path)
-    for seq in range(1, 5):
-        (place.runs / f"r{seq}").mkdir(parents=True)
-        manifest = place.runs / f"r{seq}" / "manifest.json"
-        manifest.write_text(json.dumps({"run_seq": seq, "run_id": f"r{seq}"}), encoding="utf-8")
-    place.current_link.symlink_to(place.runs / "r4")
+    published(place, range(1, 5))
     housekeeping._prune(place, {}, keep)
-    assert sorted(p.name for p in place.runs.iterdir()) == ["r1", "r2", "r3", "r4"][-keep:]
+    assert left(place) == ["r1", "r2", "r3", "r4"][-keep:]
+
+
+def test_a_retention_period_keeps_what_is_younger(tmp_path: Path) -> None:
+    place = State(tmp_path)
+    published(place, range(1, 10))
+    told = housekeeping._prune(place, {}, 2, keep_days=4)
+    assert left(place) == ["r6", "r7", "r8", "r9"]
+    assert told.count("younger than 4 days") == 2
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> State:
+    """A state with books, a vault that holds a value of A1, and four runs."""
+    made = State(tmp_path)
+    casebook_books.open_books(made.books).close()
+    with closing(Vault(made.vault, load_key(tmp_path, {}))) as vault:
+        vault.store([("A1", "phone", "v1:x:y", packed("13812340001", "+8613812340001"))])
+        vault.store_rows("d1", [("orders.csv", 1, "A1", "{}")])
+        vault.store_rows("d4", [("orders.csv", 1, "A1", "{}")])
+    published(made, range(1, 5))
+    return made
+
+
+WHY = {"by": "li", "reason": "court file 12/2026"}
+
+
+@pytest.mark.parametrize("subject", ["A1", "all"])
+def test_a_legal_hold_stops_pruning_and_erasing_until_it_is_lifted(subject: str, place: State) -> None:
+    legal_hold.place(place.folder, None, subject, **WHY)
+    assert subject in legal_hold.listing(place.folder, None)
+    with pytest.raises(NotAllowed, match=f"legal hold on {subject} that li placed"):
+        housekeeping.prune(place.folder, None, 1)
+    with pytest.raises(NotAllowed, match=f"legal hold on {subject} that li placed"):
+        verbs_keys.erase(place.folder, None, "A1", by="wang", reason="asked for")
+    with pytest.raises(NotAllowed, match="already"):
+        legal_hold.place(place.folder, None, subject, **WHY)
+    legal_hold.lift(place.folder, None, subject, **WHY)
+    with pytest.raises(NotFound, match="no legal hold"):
+        legal_hold.lift(place.folder, None, subject, **WHY)
+    housekeeping.prune(place.folder, None, 1)
+    assert left(place) == ["r4"]
+    assert "can never be read again" in verbs_keys.erase(place.folder, None, "A1", by="wang", reason="asked for")
+
+
+def test_a_run_under_a_legal_hold_stays_and_the_vault_keeps_only_rows_of_runs_that_stay(place: State) -> None:
+    legal_hold.place(place.folder, None, "r2", **WHY)
+    told = housekeeping.prune(place.folder, None, 1)
+    assert left(place) == ["r2", "r4"] and "stays: legal hold" in told
+    with closing(Vault(place.vault, load_key(place.folder, {}))) as vault:
+        assert vault.row("d4", "orders.csv", 1, who="li", reason="a look", at=datetime(2026, 1, 5, tzinfo=UTC)) == {}
+        with pytest.raises(NotFound):
+            vault.row("d1", "orders.csv", 1, who="li", reason="a look", at=datetime(2026, 1, 5, tzinfo=UTC))

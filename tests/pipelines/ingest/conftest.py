@@ -148,8 +148,8 @@ def ingest(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.M
     if not getattr(request.module, "READER_APART", False):
         monkeypatch.setattr(sys.modules["pipelines.ingest.build"], "read_all", read_here)
 
-    def run(folder: Path, *, share: str = "1", as_of: date = AS_OF, **more: Any) -> Ingested:
-        wh = Warehouse(tmp_path / f"work{len(open_ones)}", "feeds", Run("test", 1, as_of, ZONE))
+    def run(folder: Path, *, share: str = "1", as_of: date = AS_OF, run_seq: int = 1, **more: Any) -> Ingested:
+        wh = Warehouse(tmp_path / f"work{len(open_ones)}", "feeds", Run("test", run_seq, as_of, ZONE))
         open_ones.append(wh)
         summary = build(wh, sources=folder, zone=ZONE, max_quarantine_share=share, **({"key": KEY} | more))
         return Ingested(wh, summary)

@@ -9,12 +9,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from data_contracts.errors import InputRefused
 from pipelines import contract_report
 from pipelines.ingest.delivery import Delivery, Promise
 from pipelines.ingest.health import Earlier, gaps, volumes
+from pipelines.ingest.health import series as series_of
 
 
 def sent(sequence: int, version: int = 1, content: str = "a", supersedes: int | None = None) -> Delivery:
@@ -62,6 +64,29 @@ def test_feed_volume_after_one_delivery_run_for_many_days() -> None:
     same, next_day = series(lambda i: 10_000), date(2026, 1, 21)
     assert codes(10_050, next_day, same) == []
     assert codes(20_000, next_day, same) == codes(5_000, next_day, same) == ["feed.volume"]
+
+
+def kept(run_seq: int, on: date, orders: int, *, alarmed: bool = False) -> dict[str, Any]:
+    """A row of `feed_volume`."""
+    return {"run_seq": run_seq, "as_of": on, "feed": "orders", "rows_in": orders, "delivery": f"d{run_seq}",
+            "alarmed": alarmed}  # fmt: skip
+
+
+def test_feed_volume_is_carried_from_run_to_run(feeds: Any, deliver: Any, ingest: Any) -> None:
+    """Twenty runs long pruned: their rows came down in the table of the newest."""
+    before = [kept(i + 1, date(2026, 1, 1) + timedelta(days=i), 1000 + 100 * i) for i in range(20)]
+    done = ingest(deliver(feeds), history=pa.Table.from_pylist(before), delivered_as="now", run_seq=21)
+    assert [(a.code, a.feed) for a in done.summary.alarms] == [("feed.volume", "orders")]
+    told = "select run_seq, rows_in, delivery, alarmed from feed_volume where feed = 'orders' order by run_seq desc limit 2"
+    assert done.rows(told) == [(21, 3, "now", True), (20, 2900, "d20", False)]
+    assert done.rows("select count(*) from feed_volume where feed = 'orders'") == [(21,)]
+
+
+def test_an_unusual_delivery_is_a_measure_once_a_person_accepted_it() -> None:
+    on = date(2026, 1, 1)
+    rows = pa.Table.from_pylist([kept(1, on, 10), kept(2, on + timedelta(days=1), 99, alarmed=True)])
+    assert series_of(rows, ()) == [(on, {"orders": 10})]
+    assert series_of(rows, {"d2"}) == [(on, {"orders": 10}), (on + timedelta(days=1), {"orders": 99})]
 
 
 def test_the_contract_report_counts_and_shows_no_value(feeds: Any, deliver: Any, ingest: Any, tmp_path: Path) -> None:
