@@ -29,9 +29,6 @@ def check_as_of(last_issue: tuple[str, date] | None, as_of: date) -> None:
 
 def draft(wh: Warehouse) -> None:
     """Make `draft_line` and `draft_month`: entitlement under the decisions that the books hold already."""
-<<<<<<< HEAD
-=======
->>>>>>> 0e4428bb7d325efec6fcaa438d113247441973ad
     judge_now(wh, "books_decision")
     wh.make_all(SQL, ("draft_line", "draft_month"))
 
@@ -42,7 +39,7 @@ def build(wh: Warehouse) -> None:
     wh.make(SQL / "relation.sql")
     sort_lines(wh)
     drop(wh, ("relation_judged", "user_judged", "line_priced"))
-    wh.make_all(SQL, ("new_known", "new_issue", "hold_cover", "tax_rule"), **BRACKETS)
+    wh.make_all(SQL, ("new_known", "new_issue", "hold_cover"))
     months = [row[0] for row in wh.execute(
         "select m.month from programme_month as m where m.issues_now"
         " and exists (select 1 from promoter_known as p where p.joined_at < m.ends_at) order by m.month"
@@ -53,10 +50,12 @@ def build(wh: Warehouse) -> None:
     ledger.take_back(wh)
     ledger.pay(wh)
     ledger.hold(wh)
+    ledger.cancel_reopened(wh)
     if months:
+        wh.make(SQL / "tax_rule.sql", **BRACKETS)
         ledger.issue(wh, months)
     ledger.rest(wh, ledger.EVERY)
-    wh.make_all(SQL, ("statement", "payable_request", "payable", "payout_person", "payout_tax", "payout_check",
-                      "payment_plan", "settlement_instruction", "settlement_finding"))  # fmt: skip
+    wh.make_all(SQL, ("statement", "payable_request", "payable", "tax_rule", "payout_person", "payout_tax", "payout_check",
+                      "payment_plan", "settlement_instruction", "settlement_finding"), **BRACKETS)  # fmt: skip
     invariants.check(wh)
     drop(wh, ("order_fact", "relation_fact"))

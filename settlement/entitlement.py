@@ -16,8 +16,8 @@ from data_contracts.warehouse import Warehouse
 SQL = Path(__file__).parent / "sql"
 
 FACTS = (
-    "parameter_force", "day_setting", "programme_month", "promoter_known", "product_span", "order_scope", "order_term", "tier",
-    "linked_member", "order_fact", "relation_fact",
+    "programme_end", "parameter_force", "day_setting", "programme_month", "promoter_known", "product_span", "order_scope", "order_term",
+    "tier", "linked_member", "order_fact", "relation_fact",
 )  # fmt: skip
 """What the feeds and the rule documents say, whatever was decided."""
 DECIDED = ("decision_known", "ring_member", "relation_void", "order_void", "effect")

@@ -43,6 +43,8 @@ def write_payment_files(folder: Path, out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     with _open(folder) as wh:
         rows = wh.execute(PLAN)
+    for old in out.glob("payments-*.csv"):  # an instruction of an earlier run must not be paid again
+        old.unlink()
     written = []
     for number, (payer, due_on) in enumerate(sorted({(r[0], r[1]) for r in rows}), 1):
         safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in payer)

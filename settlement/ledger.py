@@ -84,6 +84,14 @@ def hold(wh: Warehouse) -> None:
     add(wh, "new_posting", "hold_posting", POSTING)
 
 
+def cancel_reopened(wh: Warehouse) -> None:
+    """Let open balances take what payments taken back in this run made payable again."""
+    if _any(wh, "payment_correction"):
+        rest(wh, "select promoter_id, null as month from payment_correction")
+        wh.make(SQL / "reopened_cancel.sql")
+        add(wh, "new_posting", "reopened_cancel", POSTING)
+
+
 def issue(wh: Warehouse, months: Sequence[str]) -> None:
     """Issue months in their order: statements, postings, instalments, then the payments of each.
 

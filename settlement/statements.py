@@ -44,8 +44,8 @@ select instalment_no, part_no, due_on, amount_fen, payer, status from payable
 where promoter_id = $promoter and month = $month order by instalment_no, part_no
 """
 PAYOUTS = """
-select payout_id, paid_on, status, gross_fen, reported_tax_fen, expected_tax_fen, regime, income_fen, months, rate_ppm,
-    quick_fen, verdict
+select payout_id, paid_on, status, gross_fen, reported_tax_fen, expected_tax_fen, regime, income_fen, months, deduct_fen,
+    deduct_ppm, rate_ppm, quick_fen, before_fen, verdict
 from payout_check where promoter_id = $promoter and month = $month order by paid_on, payout_id
 """
 ISSUED = """
@@ -104,7 +104,7 @@ def load(folder: Path, promoter_id: str, month: str) -> Statement:
             "posted": _rows(wh, POSTED, "month earning_month cause amount_fen", promoter_id, month),
             "parts": _rows(wh, PARTS, "instalment part due_on amount_fen payer status", promoter_id, month),
             "payouts": _rows(wh, PAYOUTS, "payout_id paid_on status gross_fen tax_fen expected_tax_fen regime income_fen"
-                             " months rate_ppm quick_fen verdict", promoter_id, month),
+                             " months deduct_fen deduct_ppm rate_ppm quick_fen before_fen verdict", promoter_id, month),
         }  # fmt: skip
         issued = wh.execute(ISSUED, month=month)
     return Statement(

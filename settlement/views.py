@@ -49,20 +49,15 @@ def formula(payout: Mapping[str, Any]) -> str | None:
     """How our tax on a payout comes about, in one line; None for a failed payout."""
     if payout["regime"] is None:
         return None
-    rate, quick, income = (
-        Decimal(payout["rate_ppm"]).scaleb(-4).normalize(),
-        show(payout["quick_fen"]),
-        show(payout["income_fen"]),
-    )
-    if payout["regime"] == "cumulative":
-        base = f"({income} - 20 % - 5,000.00 x {payout['months']} months of the year)"
-    else:
-        base = (
-            f"({income} of the month - 800.00)"
-            if payout["income_fen"] <= 400_000
-            else f"({income} of the month - 20 %)"
-        )
-    return f"{base} x {rate:f} % - {quick} - withheld before = {show(payout['expected_tax_fen'])}"
+    span = f"of the year, {payout['months']} months" if payout["regime"] == "cumulative" else "of the month"
+    base = f"{show(payout['income_fen'])} {span}"
+    if payout["deduct_ppm"]:
+        base += f" - {rate(payout['deduct_ppm'])}"
+    if payout["deduct_fen"]:
+        base += f" - {show(payout['deduct_fen'])}"
+    before = f"{show(payout['before_fen'])} withheld before"
+    told = f"({base}) x {rate(payout['rate_ppm'])} - {show(payout['quick_fen'])} - {before}"
+    return f"{told} = {show(payout['expected_tax_fen'])}"
 
 
 def why(line: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ with terms as (
         d.promoter_cap_fen,
         d.promoter_cap_document
     from day_setting as d
-    where d.day = last_day(d.day)
+    cross join programme_end as e
+    where d.day = least(last_day(d.day), coalesce(e.end_day, last_day(d.day)))
 ),
 
 invitee_cap as (

@@ -28,6 +28,7 @@ won as (
     inner join programme_document as d
         on n.day >= d.effective_from and n.day <= coalesce(d.effective_to, date '9999-12-31')
     inner join programme_parameter as p on d.document_id = p.document_id
+    inner join programme_end as e on n.day <= coalesce(e.end_day, n.day)
     where
         p.path in ('rebate.tiers', 'rebate.tier_by', 'excluded')
         and (d.products is null or list_contains(d.products, n.product))

@@ -77,7 +77,7 @@ select
     row_number() over (partition by c.promoter_id, c.month, c.instalment_no order by c.from_fen, c.status) as part_no,
     c.due_on,
     c.amount_fen,
-    q.payer,
+    case when c.status = 'paid' then q.payer_of_paid else q.payer end as payer,
     c.status
 from cut as c
 inner join payable_request as q on c.promoter_id = q.promoter_id and c.month = q.month

@@ -1,5 +1,6 @@
 -- One row per posting that takes back a payment which the feed no longer reports as it was posted: it failed (5.3), or its
--- amounts, month or promoter are others. Each posting of the payment is turned round. What of an excess later months have
+-- amounts, month or promoter are others. The other payments of the same statement are taken back with it, and posted anew
+-- into what is free then. Each posting of a payment is turned round. What of an excess later months have
 -- paid off already is the promoter's again: the offset is undone, and the next statement carries it in.
 create or replace table payment_correction as
 with payout as (
@@ -13,11 +14,10 @@ with payout as (
     from payouts
 ),
 
-wrong as (
+changed as (
     select
-        b.transaction_id as corrects,
-        b.hash,
-        b.times_back
+        b.promoter_id,
+        b.month
     from posted_payment as b
     inner join payout as p on b.hash = p.hash
     where
@@ -26,6 +26,16 @@ wrong as (
             p.status <> 'paid' or p.net_fen <> b.net_fen or p.tax_fen <> b.tax_fen or p.month <> b.month
             or p.promoter_id <> b.promoter_id
         )
+),
+
+wrong as (
+    select
+        b.transaction_id as corrects,
+        b.hash,
+        b.times_back
+    from posted_payment as b
+    semi join changed as c on b.promoter_id = c.promoter_id and b.month = c.month
+    where b.times_paid > b.times_back
 ),
 
 turned as (

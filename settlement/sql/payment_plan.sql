@@ -1,4 +1,5 @@
--- One row per instalment that was requested and is neither paid nor held, as if it were paid on the as_of day (4.4(3)).
+-- One row per instalment that was requested and is neither paid nor held, as if it were paid on its due date, or on the
+-- as_of day where that is over (4.4(3)).
 create or replace table payment_plan as
 with requested as (
     select

@@ -22,8 +22,11 @@ select
     t.regime,
     t.income_fen,
     t.months,
+    t.deduct_fen,
+    t.deduct_ppm,
     t.rate_ppm,
     t.quick_fen,
+    t.before_fen,
     t.documented,
     case
         when p.status = 'failed' then 'failed'

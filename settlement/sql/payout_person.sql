@@ -1,5 +1,6 @@
 -- One row per paid payout and planned payment, with the natural person who is paid: the id document of the promoter last
--- seen by then, else the account. A planned payment is a requested instalment, as if it were paid on the as_of day.
+-- seen by then, else the account. A planned payment is a requested instalment, as if it were paid on its due date, or on the as_of day
+-- where that is over.
 create or replace table payout_person as
 with document as (
     select
@@ -24,17 +25,17 @@ payment as (
     where status = 'paid'
     union all
     select
-        -- Behind every payout of the feed at that instant.
         concat_ws('|', '~', promoter_id, month, lpad(cast(instalment_no as varchar), 4, '0')) as payout_id,
         promoter_id,
         month,
-        $cutoff_at - interval 1 microsecond as paid_at,
+        -- The last instant of its due date, or of the as_of day where that is over: behind every payout of the feed by then.
+        greatest($cutoff_at, day_start(due_on + 1, $zone)) - interval 1 microsecond as paid_at,
         cast(sum(amount_fen) as bigint) as gross_fen,
         0 as tax_fen,
         true as planned
     from payable
     where status = 'requested'
-    group by promoter_id, month, instalment_no
+    group by promoter_id, month, instalment_no, due_on
 )
 
 select

@@ -8,7 +8,8 @@ select
     'tax_differs' as reason,
     cast(to_json({
         'month': month, 'paid_on': paid_on, 'regime': regime, 'gross_fen': gross_fen, 'income_fen': income_fen,
-        'months': months, 'rate_ppm': rate_ppm, 'quick_fen': quick_fen, 'reported_fen': reported_fen,
+        'months': months, 'deduct_fen': deduct_fen, 'deduct_ppm': deduct_ppm, 'rate_ppm': rate_ppm, 'quick_fen': quick_fen,
+        'before_fen': before_fen, 'reported_fen': reported_fen,
         'expected_fen': expected_fen, 'documented': documented
     }) as varchar) as evidence
 from payout_tax

@@ -1,6 +1,6 @@
 -- One row per recovery notice that this run leaves: an open balance that a claw_back or cancel_programme demands (4.4(1)).
 -- What was demanded before and is still open is not demanded again. A claw_back leaves one notice; after a
--- cancel_programme, which no later month offsets, each growth of the balance leaves another.
+-- cancel_programme, after which little is earned, each growth of the balance leaves another.
 -- What is asked for is the net cash received; the tax withheld on it is settled apart.
 create or replace table settlement_instruction as
 with stands as (

@@ -1,7 +1,9 @@
--- One row per day of payment (and the as_of day) and bracket of the withholding in force on it (5.1, 5.2).
+-- One row per day of payment (the as_of day and the due dates with them) and bracket of the withholding in force on it (5.1, 5.2).
 create or replace table tax_rule as
 with day as (
     select natural_day(paid_at, $zone) as day from payouts
+    union
+    select due_on as day from issued_instalment
     union
     select $as_of as day
 ),

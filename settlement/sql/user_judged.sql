@@ -11,9 +11,9 @@ with seen as (
         count(*) filter (where o.refused is null) as qualifying,
         count(*) filter (where o.refused is null and o.net_fen > 0) as unrefunded,
         bool_and(o.recharge_card) as all_recharge,
-        bool_or(o.recharge_card) and bool_or(t.any_recharge_bars) as barred_by_any,
+        bool_or(o.recharge_card and t.any_recharge_bars) as barred_by_any,
         bool_and(o.excluded) as all_excluded,
-        min({'paid_at': o.paid_at, 'order_id': o.order_id}) filter (where o.refused is null and t.first_only) as first_qualifying
+        min({'paid_at': o.paid_at, 'order_id': o.order_id}) filter (where o.refused is null) as first_qualifying
     from order_judged as o
     inner join order_term as t on o.term_no = t.term_no
     where o.bought

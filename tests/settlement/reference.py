@@ -1,11 +1,11 @@
 """The auditor: the same agreement once more in plain Python, one promoter and one order at a time. No SQL, no frames.
-
 It shares nothing with `settlement/` but the words of the design. It reads the rows that `Play` feeds to the real stage and
 keeps books of its own; `run` brings them up to a day and leaves the statements, causes, balances and payables to compare.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -99,9 +99,14 @@ class Rules:
 
     def __init__(self, documents: Sequence[Row]) -> None:
         self.documents = documents
+        ends = [d.get("effective_to") for d in documents if d["level"] == "base"]
+        self.end = date.max if None in ends else date.fromisoformat(max(map(str, ends)))
 
     def find(self, path: str, day: date, order: Row | None = None) -> tuple[Any, str | None]:
-        """The value of a leaf on a day (for an order: scoped documents too) and the document that sets it."""
+        """The value of a leaf on a day (for an order: scoped documents too) and the document that sets it. After the
+        programme's end nothing is earned, and the last day's values hold where no later document sets others."""
+        if day > self.end and path.startswith(("rebate", "excluded")):
+            return None, None
         best: tuple[tuple[int, str, int], Any, str] | None = None
         for place, document in enumerate(self.documents):
             if not document["effective_from"] <= day.isoformat() <= document.get("effective_to", "9999"):
@@ -114,16 +119,17 @@ class Rules:
             key = (RANK[document["level"]], document["effective_from"], place)
             if value is not NOWHERE and (best is None or key > best[0]):
                 best = (key, value, document["id"])
-        return (best[1], best[2]) if best else (None, None)
+        if best is None:
+            return self.find(path, self.end, order) if day > self.end else (None, None)
+        return best[1], best[2]
 
     @staticmethod
     def _governs(document: Row, order: Row | None) -> bool:
         products, activities = document.get("products"), document.get("activity_ids")
         if order is None:
             return not products and not activities
-        return (not products or order["product_code"] in products) and (
-            not activities or order.get("activity_id") in activities
-        )
+        fits = not products or order["product_code"] in products
+        return fits and (not activities or order.get("activity_id") in activities)
 
     def value(self, path: str, day: date, default: Any = None) -> Any:
         found = self.find(path, day)[0]
@@ -148,14 +154,12 @@ class Auditor:
         self.statements: dict[tuple[str, str], dict[str, Any]] = {}
         self.posted: dict[tuple[str, str], int] = {}
         self.causes: dict[tuple[str, str, str, str], int] = {}
-        self.owed: dict[str, int] = {}
+        self.owed: Counter[str] = Counter()
         self.parts: dict[tuple[str, str], Part] = {}
         self.held: dict[tuple[str, str], int] = {}
         self.counted: dict[str, tuple[Row, list[Any], int]] = {}
-        self.returned: dict[str, int] = {}
+        self.returned: Counter[str] = Counter()
         self.then: World | None = None
-
-    # -- what is on and known ---------------------------------------------------------------------------------------
 
     def run(
         self, as_of: date, feeds: Mapping[str, list[Row]], decisions: Iterable[Row], groups: Mapping[str, str]
@@ -170,7 +174,6 @@ class Auditor:
         self.now = World(orders, refunded, [d for d in decisions if self._on(d)])
         due = [m for m in self._months(as_of) if m not in self.issued and self._issue_day(m) <= as_of]
         self._take_back()
-        self._pay()
         adjustments = self._restate() if due else {}
         for month in due:
             self._issue(month, as_of, adjustments if month == due[0] else {})
@@ -197,8 +200,6 @@ class Auditor:
         """Who has joined by now, and when first."""
         known = [p for p in self.feeds.get("promoters", []) if p["joined_at"] < self.cutoff]
         return {p["promoter_id"]: p["joined_at"] for p in sorted(known, key=lambda p: p["joined_at"], reverse=True)}
-
-    # -- relation, user, order --------------------------------------------------------------------------------------
 
     def same_user(self, account: str, groups: Mapping[str, str]) -> set[str]:
         return {account} | {a for a, g in groups.items() if g == groups.get(account)}
@@ -322,7 +323,7 @@ class Auditor:
         users = sum(counted == month for _, counted in judged)
         net = sum(line.net for line in lines if line.qualifies)
         priced = [self._price(line, users, net, world) for line in lines]
-        day = last_of(month)
+        day = min(last_of(month), self.rules.end)
         total = 0
         cap = self.rules.value("rebate.invitee_month_cap", day)
         for invitee in sorted({line.invitee_id for line in priced}):
@@ -350,8 +351,6 @@ class Auditor:
         reached = [t for t in tiers if Decimal(str(t["from"])) <= measure]
         rate = Decimal(max(reached, key=lambda t: Decimal(str(t["from"])))["rate"]) if reached else Decimal(0)
         return replace(line, rate=rate, rebate=half_up(line.net * rate))
-
-    # -- the books --------------------------------------------------------------------------------------------------
 
     def _restate(self) -> dict[tuple[str, str, str], int]:
         """By promoter, earning month and cause: what issued months differ by from what was posted."""
@@ -414,11 +413,10 @@ class Auditor:
              "adjustments": sum(adjustments.values()), "carried_in": carried, "released": released,
              "clawback_added": max(-total, 0), "offset": 0, "held": 0, "carried_out": 0, "payable": 0}  # fmt: skip
         if total < 0:
-            rest = self._cancel(promoter, -total)
-            self.owed[promoter] = self.owed.get(promoter, 0) + rest
+            self.owed[promoter] += self._cancel(promoter, -total)
         else:
-            s["offset"] = min(total, self.owed.get(promoter, 0))
-            self.owed[promoter] = self.owed.get(promoter, 0) - s["offset"]
+            s["offset"] = min(total, self.owed[promoter])
+            self.owed[promoter] -= s["offset"]
             left = total - s["offset"]
             if self.covered(promoter, month):
                 s["status"], s["held"] = "held", left
@@ -465,22 +463,25 @@ class Auditor:
                 part.gone.append(filled)
             excess = p["gross_fen"] - filled[1]
             self.counted[p["payout_id"]] = dict(p), filled, excess
-            self.owed[key[0]] = self.owed.get(key[0], 0) + excess
+            self.owed[key[0]] += excess
 
     def _take_back(self) -> None:
-        """Undo counted payouts that failed since or were of another amount; what was offset for one comes back."""
+        """Undo the counted payouts of statements of which one failed since or was of another amount, and count anew. What was
+        offset for an excess comes back; what is payable again goes against what is owed."""
         now = {p["payout_id"]: p for p in self.feeds.get("payouts", [])}
+        wrong = {(b["promoter_id"], b["month"]) for i, (b, _, _) in self.counted.items() if now[i] != b}
         for payout_id, (before, filled, excess) in sorted(self.counted.items()):
-            promoter = before["promoter_id"]
-            if now[payout_id] == before:
-                continue
-            del self.counted[payout_id]
-            part = self.parts.get((promoter, before["month"]))
-            if part:
-                part.gone = [g for g in part.gone if g is not filled]
-            taken = min(excess, self.owed.get(promoter, 0))
-            self.owed[promoter] = self.owed.get(promoter, 0) - taken
-            self.returned[promoter] = self.returned.get(promoter, 0) + excess - taken
+            key = (promoter, _) = before["promoter_id"], before["month"]
+            if key in wrong:
+                del self.counted[payout_id]
+                if key in self.parts:
+                    self.parts[key].gone = [g for g in self.parts[key].gone if g is not filled]
+                taken = min(excess, self.owed[promoter])
+                self.owed[promoter] -= taken
+                self.returned[promoter] += excess - taken
+        self._pay()
+        for promoter in {p for p, _ in wrong}:
+            self.owed[promoter] = self._cancel(promoter, self.owed[promoter])
 
     def payables(self) -> dict[tuple[str, str, int, str], int]:
         """Fen by promoter, month, instalment and status; what is unpaid is 'held' or 'open'."""
@@ -491,8 +492,7 @@ class Auditor:
             for status, amount in spans:
                 while amount:
                     while room == 0:
-                        number += 1
-                        room = part.instalments[number]
+                        number, room = number + 1, part.instalments[number + 1]
                     taken = min(amount, room)
                     key = (promoter, month, number + 1, status)
                     found[key] = found.get(key, 0) + taken

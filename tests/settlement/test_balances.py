@@ -10,7 +10,7 @@ import pytest
 import settlement
 from data_contracts.errors import InputRefused
 from tests.settlement.conftest import BASE
-from tests.settlement.play import Play
+from tests.settlement.play import Play, at
 
 Make = Callable[..., Play]
 
@@ -327,3 +327,38 @@ def test_a_void_of_a_ring_reaches_whom_its_evidence_names_and_nobody_else(play: 
     p.decide("D2", "void_relation", "ring", "K2", "2026-04-25", members=["I2026-03c", "someone-else"])
     p.run("2026-05-20")
     assert p.caused("2026-04") == {("2026-03", "D2"): -10_000}
+
+
+def test_a_payment_repeated_after_it_failed_fills_what_the_failed_one_left(play: Make) -> None:
+    # Both payments were counted, so the second was an excess. The first turns out to have failed: 100.00 was paid in all.
+    p = play()
+    earn(p, "2026-03", 100_000)
+    p.add("payout_requests", request_id="q", promoter_id="P", month="2026-03", requested_at=at("2026-04-21"))
+    p.payout("2026-03", "2026-04-25", 10_000)
+    p.payout("2026-03", "2026-04-26", 10_000)
+    p.run("2026-04-20")
+    p.run("2026-04-27")
+    assert p.balance("clawback_receivable") == 10_000
+    p.feeds["payouts"][0]["status"] = "failed"
+    p.run("2026-04-28")
+    assert (p.balance("clawback_receivable"), p.balance("cash"), p.balance("promoter_payable")) == (0, -10_000, 0)
+    assert p.payables("2026-03") == [(1, 10_000, "paid")]
+    assert p.tables["payment_plan"] == []
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_what_is_payable_again_goes_against_what_is_owed(play: Make, held: bool) -> None:
+    # Two halves; the first is paid, then the relation is voided: the second is cancelled, 50.00 stay open. The payment failed.
+    p = play(base={**BASE, "instalments": [{"share": "0.5", "after_months": 0}, {"share": "0.5", "after_months": 1}]})
+    earn(p, "2026-03", 100_000)
+    p.payout("2026-03", "2026-04-25", 5_000)
+    p.run("2026-04-20")
+    p.decide("D1", "void_relation", "referral", "I2026-03", "2026-05-01")
+    p.run("2026-05-20")
+    assert p.balance("clawback_receivable") == 5_000
+    p.feeds["payouts"][0]["status"] = "failed"
+    if held:
+        p.decide("D2", "hold_payout", "promoter", "P", "2026-05-21")
+    p.run("2026-05-22")
+    assert [p.balance(a) for a in ("clawback_receivable", "cash", "promoter_payable", "promoter_held")] == [0, 0, 0, 0]
+    assert {r["status"] for r in p.tables["payable"]} == {"cancelled"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.settlement.conftest import DETAIL
-from tests.settlement.play import Play
+from tests.settlement.conftest import BASE, DETAIL
+from tests.settlement.play import Play, at
 
 Make = Callable[..., Play]
 
@@ -99,3 +99,80 @@ def test_of_two_promoters_who_invite_one_person_only_the_first_purchase_earns(pl
     assert p.line("oI")["qualifies"]
     assert p.line("oJ")["clause"] == "4.3(1)"
     assert (p.statement("2026-03", "P")["rebate"], p.statement("2026-03", "Q").get("rebate", 0)) == (1_000, 0)
+
+
+def test_after_the_programmes_end_nothing_is_earned_whatever_its_other_documents_say(play: Make) -> None:
+    # The base document ends on 31 March and the detail document has no end. I's second order is of April, J comes in May.
+    p = play(base={**BASE, "effective_to": "2026-03-31"})
+    p.invitee("I", "2026-03-15")
+    p.order("in", "I", "2026-03-31 23:59:59", 100_000)
+    p.order("out", "I", "2026-04-01 00:00:00", 100_000)
+    p.invitee("J", "2026-05-02")
+    p.order("later", "J", "2026-05-05", 100_000)
+    p.run("2026-06-20")
+    assert [(p.line(o)["clause"], p.line(o)["rebate_fen"]) for o in ("in", "out", "later")] == [
+        (None, 10_000), ("4.2(1)", 0), ("4.2(1)", 0),
+    ]  # fmt: skip
+
+
+def test_the_caps_and_bounties_of_a_programmes_last_month_are_those_of_its_last_day(play: Make) -> None:
+    p = play(base={**BASE, "effective_to": "2026-03-20"}, detail=detail(
+        tiers=[{"from": 0, "rate": "0.10"}], promoter_month_cap="50.00", bounty_per_new_paying_user="1.00"))  # fmt: skip
+    p.invitee("I", "2026-03-02")
+    p.order("o", "I", "2026-03-05", 40_000)
+    p.invitee("J", "2026-03-02")
+    p.order("q", "J", "2026-03-05", 40_000)
+    p.run("2026-04-20")
+    assert p.statement("2026-03")["rebate"] == 5_000
+    assert sorted(r["rebate_fen"] for r in p.tables["statement_line"] if r["line_kind"] != "order") == [
+        -3_200,
+        100,
+        100,
+    ]
+
+
+def test_after_the_programmes_end_a_later_document_still_changes_payer_and_tax(play: Make) -> None:
+    # 1,000.00 is paid in May: (1,000 - 0) x 20 % = 200.00 under the rule of 1 May, not (1,000 - 800) x 20 % = 40.00.
+    law = {
+        "id": "law",
+        "level": "detail",
+        "effective_from": "2026-05-01",
+        "withholding": {"exemption": {"flat": "0.00"}},
+    }
+    sold = {"id": "sold", "level": "detail", "effective_from": "2026-04-10", "payer": "vendor-b"}
+    p = play(law, sold, base={**BASE, "effective_to": "2026-03-31"})
+    p.invitee("I", "2026-03-02")
+    p.order("o", "I", "2026-03-05", 1_000_000)
+    p.payout("2026-03", "2026-05-25", 100_000)
+    p.run("2026-05-26")
+    assert [r["expected_tax_fen"] for r in p.tables["payout_check"]] == [20_000]
+    assert {r["payer"] for r in p.tables["payable"]} == {"vendor-b"}
+
+
+def test_once_orders_count_one_by_one_every_later_order_of_the_relation_is_out(play: Make) -> None:
+    # From 10 March only the first order counts. It was that of 5 March, so those of 12 and 13 March do not.
+    p = play(
+        {"id": "first", "level": "base", "effective_from": "2026-03-10", "readings": {"amount_scope": "first_order"}}
+    )
+    p.invitee("I", "2026-03-02")
+    for day in ("05", "12", "13"):
+        p.order(f"o{day}", "I", f"2026-03-{day}", 10_000)
+    p.run("2026-04-20")
+    assert [p.line(f"o{d}")["clause"] for d in ("05", "12", "13")] == [None, "4.2(2)", "4.2(2)"]
+
+
+@pytest.mark.parametrize(("card", "clause"), [("2026-03-05", None), ("2026-03-12", "4.3(2)")])
+def test_a_card_bars_its_buyer_by_the_reading_of_its_own_day(play: Make, card: str, clause: str | None) -> None:
+    wide = {"id": "wide", "level": "base", "effective_from": "2026-03-10", "readings": {"recharge_card_user": "any"}}
+    p = play(wide)
+    p.add(
+        "products", product_code="ecs", valid_from=at("2020-01-01"), category="c", promotable=True, recharge_card=False
+    )
+    p.add(
+        "products", product_code="card", valid_from=at("2020-01-01"), category="c", promotable=True, recharge_card=True
+    )
+    p.invitee("I", "2026-03-02")
+    p.order("c", "I", card, 10_000, product="card")
+    p.order("o", "I", "2026-03-14", 10_000)
+    p.run("2026-04-20")
+    assert p.line("o")["clause"] == clause

@@ -127,3 +127,22 @@ def test_a_broken_promise_stops_the_run_and_is_named(
     one_month(p)
     with pytest.raises(ContractBroken, match=named):
         p.run("2026-04-20")
+
+
+def test_instalments_of_two_months_are_taxed_each_in_the_month_in_which_it_falls_due(play: Make) -> None:
+    # Two halves of 800.00: nothing is withheld from either. In one month they would give 160.00.
+    p = play(base={**BASE, "instalments": [{"share": "0.5", "after_months": 0}, {"share": "0.5", "after_months": 1}]})
+    one_month(p, 1_600_000)
+    p.add("payout_requests", request_id="q", promoter_id="P", month="2026-03", requested_at=at("2026-04-20"))
+    p.run("2026-04-20")
+    assert [(r["gross_fen"], r["tax_fen"]) for r in p.tables["payment_plan"]] == [(80_000, 0), (80_000, 0)]
+    p.run("2026-06-02")
+    assert [(r["gross_fen"], r["tax_fen"]) for r in p.tables["payment_plan"]] == [(80_000, 0), (80_000, 16_000)]
+
+
+def test_the_payer_of_what_was_paid_without_a_request_stays_as_it_was(play: Make) -> None:
+    p = play({"id": "sold", "level": "base", "effective_from": "2026-06-10", "payer": "vendor-b"})
+    one_month(p)
+    p.payout("2026-03", "2026-04-25", 4_000)
+    p.run("2026-07-01")
+    assert [(r["status"], r["payer"]) for r in p.tables["payable"]] == [("paid", "vendor-a"), ("due", "vendor-b")]

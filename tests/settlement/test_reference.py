@@ -56,6 +56,12 @@ PROGRAMMES: tuple[list[dict[str, Any]], ...] = (
       "rebate": {"tiers": [{"from": 1, "rate": "0.10"}]}},
      {"id": "later", "level": "detail", "effective_from": "2026-04-01",
       "rebate": {"tiers": [{"from": 0, "rate": "0.07"}], "bounty_per_new_paying_user": "10.00"}}],
+    [{"id": "base", "level": "base", "effective_from": "2026-01-01", "effective_to": "2026-03-10", "statement_day": 12,
+      "minimum_payout": "10.00"},
+     {"id": "detail", "level": "detail", "effective_from": "2026-01-01",
+      "rebate": {"tiers": [{"from": 0, "rate": "0.10"}], "invitee_month_cap": "60.00", "bounty_per_new_paying_user": "1.00"}},
+     {"id": "after", "level": "detail", "effective_from": "2026-04-10", "effective_to": "2026-05-20", "minimum_payout": "30.00",
+      "statement_day": 3}],
 )  # fmt: skip
 
 

@@ -60,7 +60,9 @@ def test_the_json_foots_and_names_why_a_line_does_not_count(published: Path) -> 
     assert told["adjusted_later"] == [
         {"month": "2026-04", "earning_month": "2026-03", "cause": "4.2(4)", "amount": "-10.00"}
     ]
-    assert told["payouts"][0]["tax_formula"] == "(90.00 of the month - 800.00) x 20 % - 0.00 - withheld before = 0.00"
+    assert (
+        told["payouts"][0]["tax_formula"] == "(90.00 of the month - 800.00) x 20 % - 0.00 - 0.00 withheld before = 0.00"
+    )
 
 
 def test_a_page_escapes_what_the_feeds_say(published: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from data_contracts.money import fen
 from settlement import tax
+from settlement.views import formula
 from tests.settlement.conftest import BASE
 from tests.settlement.play import Play, at
 
@@ -94,3 +95,45 @@ def test_tax_that_differs_from_the_rule_is_a_finding(play: Callable[..., Play]) 
     p.run("2026-03-01")
     assert [(f["clause"], f["reason"]) for f in p.tables["settlement_finding"]] == [("5.1", "tax_differs")]
     assert p.balance("tax_payable") == -fen("799")
+
+
+LAW = {"regime": "cumulative", "brackets": [
+    {"up_to": "36000.00", "rate": "0.03", "quick": "0.00"}, {"up_to": None, "rate": "0.10", "quick": "2520.00"}]}  # fmt: skip
+PER = {"regime": "per_payment", "brackets": [
+    {"up_to": "20000.00", "rate": "0.20", "quick": "0.00"}, {"up_to": None, "rate": "0.30", "quick": "2000.00"}]}  # fmt: skip
+
+
+def test_income_and_tax_of_the_year_count_whatever_regime_they_fell_under(play: Callable[..., Play]) -> None:
+    # January 5,000.00 per payment: 800.00. Cumulative from February: (105,000 x 80 % - 10,000) x 10 % - 2,520 - 800 = 4,080.
+    p = play({"id": "law", "level": "detail", "effective_from": "2026-02-01", "withholding": LAW})
+    p.payout("2026-01", "2026-01-25", fen("5000"))
+    p.payout("2026-01", "2026-02-25", fen("100000"))
+    p.run("2026-03-01")
+    assert expected(p) == [("w0", fen("800")), ("w1", fen("4080"))]
+
+
+def test_a_month_that_began_under_the_cumulative_regime_goes_on_with_its_whole_income(
+    play: Callable[..., Play],
+) -> None:
+    # 1 March 10,000.00 cumulative: (8,000 - 5,000) x 3 % = 90. From 10 March per payment: 20,000 x 80 % x 20 % - 90 = 3,110.
+    # In April cumulative again: (30,000 x 80 % - 10,000) x 3 % = 420 less 3,200 withheld: nothing.
+    p = play({"id": "per", "level": "detail", "effective_from": "2026-03-10", "effective_to": "2026-03-31", "withholding": PER},
+             base=CUMULATIVE)  # fmt: skip
+    for day in ("2026-03-01 12:00:00", "2026-03-15", "2026-04-15"):
+        p.payout("2026-01", day, fen("10000"))
+    p.run("2026-05-01")
+    assert expected(p) == [("w0", fen("90")), ("w1", fen("3110")), ("w2", 0)]
+
+
+def test_the_line_shows_every_number_that_the_tax_rests_on(play: Callable[..., Play]) -> None:
+    # 1,000.00 free up to, 100.00 flat below it, 10 % off above: 5,000 x 90 % x 20 % = 900; with 2,000 more 1,260 less 900.
+    p = play({"id": "own", "level": "detail", "effective_from": "2026-01-01", "withholding": {
+        "exemption": {"up_to": "1000.00", "flat": "100.00", "above_share": "0.10"}}})  # fmt: skip
+    p.payout("2026-01", "2026-02-25", fen("5000"))
+    p.payout("2026-01", "2026-02-26", fen("2000"))
+    p.run("2026-03-01")
+    told = [formula({**r}) for r in sorted(p.tables["payout_check"], key=lambda r: r["payout_id"])]
+    assert told == [
+        "(5,000.00 of the month - 10 %) x 20 % - 0.00 - 0.00 withheld before = 900.00",
+        "(7,000.00 of the month - 10 %) x 20 % - 0.00 - 900.00 withheld before = 360.00",
+    ]

@@ -80,7 +80,8 @@ class World:
             case ("decide", row):
                 self.decisions[row["decision_id"]] = dict(row)
             case ("report", payout_id, changed):
-                next(p for p in self.feeds["payouts"] if p["payout_id"] == payout_id).update(changed)
+                for payout in (p for p in self.feeds.get("payouts", []) if p["payout_id"] == payout_id):
+                    payout.update(changed)
             case ("rule", document):
                 self.documents = [*self.documents, document]
                 self.auditor.rules = Rules(self.documents)
