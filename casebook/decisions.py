@@ -105,6 +105,10 @@ def propose(
     raise NotAllowed(fault, measure=measure, clause=clause, subject_id=subject_id)
 
 
+OF_PROMOTER = ("hold_payout", "suspend_functions", "cancel_rebate", "claw_back", "cancel_programme")
+"""Measures on the money or the standing of one promoter, whatever their subject."""
+
+
 def _check_form(wanted: Proposal) -> None:
     faults = []
     if wanted.measure not in MEASURES:
@@ -113,6 +117,8 @@ def _check_form(wanted: Proposal) -> None:
         faults.append(f"there is no subject kind {wanted.subject_kind}; there are {', '.join(SUBJECT_KINDS)}")
     if wanted.month is not None and not _MONTH.fullmatch(wanted.month):
         faults.append(f"{wanted.month!r} is not a month such as 2026-03")
+    if wanted.subject_kind in ("group", "coupon") and wanted.promoter_id is None and wanted.measure in OF_PROMOTER:
+        faults.append(f"{wanted.measure} on a {wanted.subject_kind} needs the promoter whose money it is: give --promoter")
     if wanted.effective_to is not None and wanted.effective_to <= wanted.effective_from:
         faults.append("it would end before it starts: give an --effective-to after --effective-from")
     if faults:

@@ -101,7 +101,8 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     key = load_key(order.state.folder, os.environ)
     from settlement import check_as_of
 
-    check_as_of(books.last_issue(), order.as_of)
+    last = books.last_run()
+    check_as_of(books.last_issue(), order.as_of, None if last is None or order.dry_run else last.as_of)
     _check_closed(programme, books, order.state)
     delivered = ingest.fingerprint(order.sources, order.allow_read)
     facts = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data_contracts import money
@@ -45,30 +45,47 @@ def run_of(folder: Path) -> Run:
 
 
 def decisions_under(folder: Path, run: Run, policy_file: Path) -> pa.Table:
-    """The decisions that another policy would have taken on the run's findings; people's decisions stay."""
+    """The decisions under another policy: what people had a hand in stays, and so does what both policies say of a finding.
+
+    What the policy in force chose otherwise, or did not choose at all, is decided anew on the findings of the run.
+    """
     import casebook
     from casebook import policy as casebook_policy
 
     policy = casebook_policy.load(policy_file)
     with tempfile.TemporaryDirectory() as scratch:
+        tables = Path(scratch)
         for stage in STAGES[: STAGES.index("casebook")]:
-            (Path(scratch) / stage).mkdir()
-            for path in (folder / "tables" / stage).glob("*.parquet"):
-                (Path(scratch) / stage / path.name).write_bytes(path.read_bytes())
-        _forget_policy(Path(scratch) / "books")
-        with Warehouse(Path(scratch), "casebook", run) as wh:
+            shutil.copytree(folder / "tables" / stage, tables / stage)
+        with Warehouse(tables, "casebook", run) as wh:
+            casebook.build(wh)
+            chosen = wh.con.sql(f"select {CHOICE} from policy_choice").to_arrow_table()
+        with Warehouse(tables, "casebook", run) as wh:
             wh.execute("drop view policy_rule")
             casebook_policy.admit(wh, policy)
             casebook.build(wh)
+            wh.con.register("chosen_before", chosen)
+            _forget(wh)
+            casebook.build(wh)
             wh.publish()
-        return pq.read_table(Path(scratch) / "casebook" / "decision.parquet")
+        return pq.read_table(tables / "casebook" / "decision.parquet")
 
 
-def _forget_policy(books: Path) -> None:
-    """Take out of the frozen books what the policy in force proposed and applied."""
-    path = books / "books_decision.parquet"
-    held = pq.read_table(path)
-    pq.write_table(held.filter(pc.not_equal(held["proposed_by"], "policy")), path)
+CHOICE = "finding_id, measure, effect, two_people"
+
+
+def _forget(wh: Warehouse) -> None:
+    """Take out of the books what policy alone decided and the policy of `policy_choice` sees otherwise than that before."""
+    wh.execute(f"""
+        create or replace table chosen_otherwise as
+        (select {CHOICE} from policy_choice except select {CHOICE} from chosen_before)
+        union all
+        (select {CHOICE} from chosen_before except select {CHOICE} from policy_choice)
+    """)
+    wh.execute("create or replace table decision_kept as from books_decision as d where not (d.proposed_by = 'policy'"
+               " and d.approvals = 0 and d.status in ('proposed', 'applied') and exists (select 1 from chosen_otherwise as x"
+               " where x.finding_id = d.finding_id and x.measure = d.measure))")  # fmt: skip
+    wh.execute("create or replace view books_decision as from decision_kept")
 
 
 def shown(told: Any) -> str:

@@ -16,14 +16,23 @@ from settlement.tax import BRACKETS
 __all__ = ["build", "check_as_of", "draft"]
 
 
-def check_as_of(last_issue: tuple[str, date] | None, as_of: date) -> None:
-    """Refuse a run for a day before the last issue. `last_issue` is its month and day, None when nothing is issued."""
+def check_as_of(last_issue: tuple[str, date] | None, as_of: date, last_run: date | None = None) -> None:
+    """Refuse a run for a day before the last issue or the last published run: what was held or paid since would come undone.
+
+    `last_issue` is a month and the day of its issue, `last_run` an as_of day; None when there is none.
+    """
     if last_issue is not None and as_of < last_issue[1]:
         month, issued_on = last_issue
         raise InputRefused(
             "as_of.before_issue",
             f"the statements of {month} were issued as of {issued_on}, and an issued statement never changes:"
             f" run for {issued_on} or a later day, not for {as_of}",
+        )
+    if last_run is not None and as_of < last_run:
+        raise InputRefused(
+            "as_of.before_run",
+            f"a run as of {last_run} is published, and the ledger only goes on: run for {last_run} or a later day, not for"
+            f" {as_of}, or with --dry-run to look back",
         )
 
 

@@ -249,3 +249,9 @@ def test_the_command_line_proposes_on_a_finding_alone(sqlite_books: Books, tmp_p
     ):  # fmt: skip
         refused = run.invoke(cli, [*common, *given])
         assert refused.exit_code == 2 and said in refused.output, refused.output
+
+
+def test_a_measure_on_the_money_of_a_group_names_the_promoter_whose_money_it_is(started: Books) -> None:
+    with pytest.raises(UsageError, match="--promoter"):
+        propose(started, subject_kind="group", subject_id="G1")
+    assert propose(started, subject_kind="group", subject_id="G1", promoter="P1")
