@@ -240,6 +240,9 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--calibrate", action="store_true", help="print the steps to put into the model file")
+    parser.add_argument(
+        "--referrals", type=int, help="count so many referrals found without people, from the first seed on"
+    )
     parser.add_argument("--picture", type=Path, help="where to draw the calibration curve (PNG)")
     given = parser.parse_args()
     rows, links, detail = [], [], ""
