@@ -6,6 +6,7 @@ python -m benchmarks.quality_same_user --seeds 101 102 103 --accounts 20000
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -177,29 +178,39 @@ def links_with_truth(world: World) -> list[tuple[bool, float, float, bool]]:
 
 
 def calibrate(rows: list[tuple[bool, float, float, bool]], least: int = 40) -> dict[str, list[list[float]]]:
-    """Rising steps (pool adjacent violators) from bits to the share of one hand's pairs, at least `least` pairs each."""
+    """Rising steps (pool adjacent violators) from bits to the share of one hand's pairs, at least `least` pairs each. Pairs of
+    equal bits are never in two steps."""
     steps = {}
     for name, referral in (("stranger", False), ("referral", True)):
-        mine = [(bits, same) for r, bits, _, same in rows if r == referral]
+        counts: dict[float, list[int]] = {}
+        for r, bits, _, same in rows:
+            if r == referral:
+                held = counts.setdefault(math.floor(bits * 100) / 100, [0, 0])
+                held[0] += 1
+                held[1] += same
         pools: list[list[float]] = []  # from bits, pairs, same
-        for bits, same in mine:
+        for bits, (pairs, same) in sorted(counts.items()):
             if pools and pools[-1][1] < least:
-                pools[-1][1] += 1
-                pools[-1][2] += same
+                pools[-1] = [pools[-1][0], pools[-1][1] + pairs, pools[-1][2] + same]
             else:
-                pools.append([bits, 1, float(same)])
-            while (
-                len(pools) > 1 and pools[-1][1] >= least and pools[-2][2] / pools[-2][1] >= pools[-1][2] / pools[-1][1]
-            ):
-                last = pools.pop()
-                pools[-1] = [pools[-1][0], pools[-1][1] + last[1], pools[-1][2] + last[2]]
+                pools.append([bits, pairs, same])
+            while len(pools) > 1 and pools[-1][1] >= least and _share(pools[-2]) >= _share(pools[-1]):
+                _merge(pools)
         if len(pools) > 1 and pools[-1][1] < least:
-            last = pools.pop()
-            pools[-1] = [pools[-1][0], pools[-1][1] + last[1], pools[-1][2] + last[2]]
+            _merge(pools)
         # one pair's worth of doubt in each step: no share is 0 or 1
-        steps[name] = [[round(b, 2), round((s + 0.5) / (n + 1), 4)] for b, n, s in pools]
+        steps[name] = [[b, round((s + 0.5) / (n + 1), 4)] for b, n, s in pools]
         steps[name][0][0] = -1000.0
     return steps
+
+
+def _share(pool: list[float]) -> float:
+    return pool[2] / pool[1]
+
+
+def _merge(pools: list[list[float]]) -> None:
+    last = pools.pop()
+    pools[-1] = [pools[-1][0], pools[-1][1] + last[1], pools[-1][2] + last[2]]
 
 
 def calibration_error(rows: list[tuple[bool, float, float, bool]], bins: int = 10) -> tuple[float, float]:
@@ -240,6 +251,9 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--calibrate", action="store_true", help="print the steps to put into the model file")
+    parser.add_argument(
+        "--referrals", type=int, help="count so many referrals found without people, from the first seed on"
+    )
     parser.add_argument("--picture", type=Path, help="where to draw the calibration curve (PNG)")
     given = parser.parse_args()
     rows, links, detail = [], [], ""
@@ -256,7 +270,7 @@ def main() -> None:
     if given.picture:
         draw(links, given.picture)
     if given.calibrate:
-        print(calibrate(sorted(links)))
+        print(calibrate(links))
     if given.record:
         body = f"{as_table(rows)}\n\nThe last seed, by fraud type and by what is shared:\n\n{detail}"
         record("Same users on simulated worlds", "python -m benchmarks.quality_same_user", body)

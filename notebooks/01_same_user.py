@@ -13,9 +13,14 @@
 # %% [markdown]
 # # One ring and one innocent campus
 #
-# Who is the same user? A programme is simulated, its identifiers become keyed tokens, and accounts are linked by evidence in bits.
-# Then we take one ring apart, and look at a campus that shares a line with thousands and must not be accused for it.
-# Nothing here sees a raw identifier.
+# Who is the same user? A programme is simulated, its identifiers (papers, numbers, cards, devices, lines, doors) become keyed tokens, and
+# accounts are linked by evidence in *bits*: doublings of the odds that one hand is behind two accounts. +1 doubles them, -1 halves them, at
+# 0 they are even. Before any evidence two accounts stand near -20: one pair in a million.
+#
+# Then we take one ring apart, and look at a campus that shares a line with hundreds and must not be accused for it. Nothing here sees a
+# raw identifier. The simulator wrote down who is behind which account; the linkage never reads that, only the pictures do.
+#
+# First the whole world in figures: pairs of accounts that linked groups put together, against pairs that one hand runs.
 
 # %%
 import tempfile
@@ -76,7 +81,11 @@ nx.draw_networkx_edges(
     edge_color=["tab:red" if outcome == "same_person" else "tab:gray" for *_, outcome in links], ax=axes,
 )  # fmt: skip
 nx.draw_networkx_nodes(
-    graph, place, node_size=420, node_color=["tab:orange" if n in promoters else "lightsteelblue" for n in graph], ax=axes
+    graph,
+    place,
+    node_size=420,
+    node_color=["tab:orange" if n in promoters else "lightsteelblue" for n in graph],
+    ax=axes,
 )
 nx.draw_networkx_labels(graph, place, labels={n: n[-4:] for n in graph}, font_size=7, ax=axes)
 axes.set_title("orange: the promoter; red: same papers; grey: other papers, one hand")
@@ -85,15 +94,16 @@ print(told.as_text("en"))
 
 # %% [markdown]
 # ### Its weakest link, taken apart
-# The prior speaks against the pair (below 0), the evidence lifts it above the line. The same explanation is what
-# `tongren explain` prints, in either language.
+# The prior speaks against the pair (below 0), the evidence lifts it above the line. Papers, numbers and cards are counted in accounts,
+# everything else in unrelated people: a device that only this ring holds is held by one. The same explanation is what `tongren explain`
+# prints, in either language.
 
 # %%
-a, b, _ = told.weakest
+a, b = told.weakest.account_a, told.weakest.account_b
 pair = explain_pair(world.tables, a, b)
 steps = [("prior", pair.pair.prior_bits)]
-steps += [(f"{p.kind} ({p.shared_by} hold it)", p.bits) for p in pair.pair.pieces]
-steps += [(f"against: {kind}", bits) for kind, bits in pair.pair.against]
+steps += [(f"{p.kind} (held by {p.shared_by})", p.bits) for p in pair.pair.pieces]
+steps += [(f"against: {x.kind}", x.bits) for x in pair.pair.against]
 running = pd.Series([bits for _, bits in steps]).cumsum()
 figure, axes = plt.subplots(figsize=(9, 2.8))
 axes.barh(
@@ -115,36 +125,61 @@ print(pair.as_text("zh"))
 campus, mask, holders, since = con.execute(
     "select token, mask, accounts, suppressed_since from identifier_value where kind = 'ip' order by accounts desc limit 1"
 ).fetchall()[0]
-behind = con.execute(
-    """select count(distinct use.account_id) as accounts, count(distinct controller) as hands,
-    count(distinct use.account_id) filter (where scheme = 'honest') as honest,
-    count(distinct group_id) as groups from use join truth using (account_id) left join member using (account_id)
-    where token = ?""",
-    [campus],
-).df()
-print(f"{mask}: {holders} accounts, a hub since {since}")
-behind
-
-# %%
-innocent = con.execute(
-    """select r.promoter_id, r.invitee_id from referrals r
-    join use p on p.account_id = r.promoter_id and p.token = $t join use i on i.account_id = r.invitee_id and i.token = $t
-    join truth x on x.account_id = r.promoter_id and x.scheme = 'honest'
-    join truth y on y.account_id = r.invitee_id and y.scheme = 'honest' and x.controller <> y.controller
-    left join referral_same s on s.invitee_id = r.invitee_id where s.invitee_id is null order by 1, 2 limit 1""",
+con.execute(
+    """create table behind as select account_id, any_value(scheme) as scheme, any_value(controller) as controller,
+    any_value(group_id) as group_id from use join truth using (account_id) left join member using (account_id)
+    where token = $t group by account_id""",
     {"t": campus},
-).fetchall()
-for promoter, invitee in innocent:
-    print(explain_pair(world.tables, promoter, invitee).as_text("en"))
+)
+print(f"{mask}: {holders} accounts, a hub since {since}: it starts no pair and adds no bit")
 
 # %% [markdown]
-# How many of the groups hold accounts of more than one hand, and what did strangers who share the line get?
+# Every dot is an account behind that line, honest people in grey, cheats who happen to live there in red. A line joins two that are
+# *same*. If sharing a line were enough, this would be one group.
+
+# %%
+dots = con.execute("select * from behind order by group_id nulls last, account_id").df()
+wide = int(len(dots) ** 0.5 * 1.6) + 1
+at = {name: (n % wide, -(n // wide)) for n, name in enumerate(dots["account_id"])}
+joined = con.execute(
+    """select account_a, account_b from link where outcome like 'same%'
+    and account_a in (select account_id from behind) and account_b in (select account_id from behind)"""
+).fetchall()
+figure, axes = plt.subplots(figsize=(9, 5))
+for one, other in joined:
+    axes.plot(*zip(at[one], at[other], strict=True), color="black", linewidth=1.2, zorder=1)
+for honest, colour, label in ((True, "lightgray", "honest"), (False, "tab:red", "one of a cheat's accounts")):
+    some = dots[(dots["scheme"] == "honest") == honest]
+    axes.scatter(*zip(*(at[n] for n in some["account_id"]), strict=True), color=colour, label=label, s=22, zorder=2)
+axes.set_title(f"{len(dots)} accounts behind one line, {len(joined)} pairs called the same")
+axes.legend(loc="upper left", bbox_to_anchor=(0, -0.02), ncols=2, frameon=False)
+axes.axis("off")
+con.execute("""
+    select count(*) as accounts, count(distinct controller) as hands, count(*) filter (where scheme = 'honest') as honest,
+    count(distinct group_id) as groups, count(*) filter (where scheme = 'honest' and group_id is not null) as honest_in_groups
+    from behind""").df()
+
+# %% [markdown]
+# An honest account in a group is there with its owner's second account. How many groups join accounts of more than one hand?
 
 # %%
 con.execute("""
-    select hands, count(*) as groups from (
-        select group_id, count(distinct controller) as hands from member join truth using (account_id) group by all)
+    select hands, count(*) as groups, sum(from_here) as with_accounts_of_the_campus from (
+        select group_id, count(distinct controller) as hands, bool_or(account_id in (select account_id from behind))::int as from_here
+        from member join truth using (account_id) group by all)
     group by all order by hands""").df()
+
+# %% [markdown]
+# And a promoter of the campus with a classmate that it invited: both honest, both behind the line.
+
+# %%
+innocent = con.execute("""
+    select r.promoter_id, r.invitee_id from referrals r
+    join behind x on x.account_id = r.promoter_id and x.scheme = 'honest'
+    join behind y on y.account_id = r.invitee_id and y.scheme = 'honest' and x.controller <> y.controller
+    left join referral_same s on s.invitee_id = r.invitee_id where s.invitee_id is null order by 1, 2 limit 1""").fetchall()
+for promoter, invitee in innocent:
+    print(explain_pair(world.tables, promoter, invitee).as_text("en"))
 
 # %% [markdown]
 # ## Do the probabilities mean what they say?
@@ -159,7 +194,9 @@ error, brier = quality.calibration_error(quality.links_with_truth(world))
 figure, axes = plt.subplots(figsize=(4, 4))
 axes.plot([0, 1], [0, 1], color="lightgray")
 axes.scatter(bins["said"], bins["seen"], s=20 + bins["links"] / 4)
-axes.set(xlabel="probability said", ylabel="share of one hand", title=f"calibration error {error:.3f}, Brier {brier:.3f}")
+axes.set(
+    xlabel="probability said", ylabel="share of one hand", title=f"calibration error {error:.3f}, Brier {brier:.3f}"
+)
 bins
 
 # %%

@@ -53,7 +53,7 @@ def group(request: Request, group_id: str) -> dict[str, Any]:
                      if o["account_a"] in names or o["account_b"] in names]  # fmt: skip
     return {
         "group_id": group_id, "rows": members, "links": links, "tree": told["tree"], "weakest": told["weakest"],
-        "papers": told["papers"], "gone": gone, "parts": parts_of(names, links, gone), "overrides": overrides,
+        "gone": gone, "parts": parts_of(names, links, gone), "overrides": overrides,
         "history": held.reading.rows(HISTORY, g=group_id), "graph": _graph(members, links, gone),
     }  # fmt: skip
 

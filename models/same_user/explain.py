@@ -6,116 +6,28 @@ run's own model. Nothing here sees a raw identifier: values are shown as masks.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Any
 
 import networkx as nx
 
 from data_contracts.errors import NotFound
 from data_contracts.warehouse import Warehouse
 from models.same_user import rescore
+from models.same_user.explanation import (
+    Against,
+    Document,
+    Explanation,
+    Fall,
+    GroupExplanation,
+    Link,
+    PairFacts,
+    Piece,
+    Silent,
+)
 from models.same_user.model import Model
 from models.same_user.path import graph_of, strongest_path
-from models.same_user.wording import group_text, pair_text
-
-SAME = ("same_person", "same_controller")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One shared identifier: `bits` counted, `full_bits` before the joint cap; `shared_by` unrelated entities."""
-
-    kind: str
-    mask: str
-    level: str
-    shared_by: int
-    first_seen: datetime
-    last_seen: datetime
-    bits: float
-    full_bits: float
-    rare: bool
-    strong: bool
-    identifies: bool
-    joint: bool
-
-
-@dataclass(frozen=True)
-class Silent:
-    """A shared identifier that says nothing, and why: a hub, a placeholder, the register."""
-
-    kind: str
-    mask: str
-    shared_by: int
-    reason: str
-    since: str
-
-
-@dataclass(frozen=True)
-class PairFacts:
-    """A pair as scored: prior, pieces for, kinds against (with bits at most 0), total and outcome."""
-
-    account_a: str
-    account_b: str
-    referral: bool
-    prior_bits: float
-    bits: float
-    probability: float
-    outcome: str
-    override: str
-    pieces: tuple[Piece, ...]
-    against: tuple[tuple[str, float], ...]
-
-    @property
-    def same(self) -> bool:
-        """Whether the pair is called the same by itself."""
-        return self.outcome in SAME
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Everything said about a pair. `path` has the steps when others connect the two; `counterfactual` lists, per link
-    that would have to fall, the fewest kinds whose removal fells it; empty when the two are not one user."""
-
-    pair: PairFacts
-    same_bits: float
-    group_id: str
-    group_status: str
-    path: tuple[PairFacts, ...] = ()
-    silent: tuple[Silent, ...] = ()
-    counterfactual: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, instants as text."""
-        return dict(_plain(asdict(self)))
-
-    def as_text(self, lang: str = "en") -> str:
-        """The waterfall in words; `lang` is en or zh."""
-        return pair_text(self.as_dict(), lang)
-
-
-@dataclass(frozen=True)
-class GroupExplanation:
-    """How a group holds together: its maximum spanning tree in bits, weakest link last, and its lightest cut."""
-
-    group_id: str
-    status: str
-    cohesion: float
-    accounts: tuple[str, ...]
-    tree: tuple[tuple[str, str, float, str, tuple[str, ...]], ...]
-    weakest: tuple[str, str, float] | None
-    links: int = 0
-    papers: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return dict(_plain(asdict(self)))
-
-    def as_text(self, lang: str = "en") -> str:
-        """The tree in words; `lang` is en or zh."""
-        return group_text(self.as_dict(), lang)
 
 
 def explain_pair(tables: Path, a: str, b: str) -> Explanation:
@@ -136,8 +48,8 @@ def explain_pair(tables: Path, a: str, b: str) -> Explanation:
             path = tuple(facts(wh, model, _steps(edges, one, other)))
         fall = facts(wh, model, _cut(edges, one, other)) if together else ([pair] if pair.same else [])
         return Explanation(
-            pair, model.same_bits, group_id, status, path, tuple(silent(wh, one, other)),
-            tuple((f.account_a, f.account_b, fewest_kinds(f, model)) for f in fall),
+            together, pair, model.same_bits, group_id, status, path, tuple(silent(wh, one, other)),
+            tuple(Fall(f.account_a, f.account_b, fewest_kinds(f, model)) for f in fall),
         )  # fmt: skip
 
 
@@ -152,11 +64,28 @@ def _facts(pair: tuple[str, str], found: rescore.Scored, model: Model) -> PairFa
     referred = pair in found.referrals
     alone = model.referral_prior_bits if referred else model.prior_bits
     referral, prior, bits, probability, outcome, override = found.totals.get(
-        pair, (referred, alone, alone, 1 / (1 + 2.0**-alone), "unrelated", "")
+        pair, (referred, alone, alone, model.probability(alone, referral=referred), "unrelated", "")
     )
+    against = tuple(Against(*row) for row in found.against.get(pair, []))
     return PairFacts(
-        *pair, referral, prior, bits, probability, outcome, override, pieces, tuple(found.against.get(pair, []))
+        *pair,
+        referral,
+        prior,
+        bits,
+        probability,
+        outcome,
+        override,
+        corroborated(pieces),
+        pair in found.homes,
+        pieces,
+        against,
     )
+
+
+def corroborated(pieces: Sequence[Piece]) -> bool:
+    """Whether the kinds suffice for *same*: an identity document, or two rare kinds of which one is strong."""
+    rare = [p for p in pieces if p.rare]
+    return any(p.identifies for p in rare) or (len(rare) >= 2 and any(p.strong for p in rare))
 
 
 def fewest_kinds(pair: PairFacts, model: Model) -> tuple[str, ...]:
@@ -171,12 +100,13 @@ def fewest_kinds(pair: PairFacts, model: Model) -> tuple[str, ...]:
 
 
 def stays_same(pieces: list[Piece], pair: PairFacts, model: Model) -> bool:
-    """Whether these pieces alone would still make the pair the same."""
+    """Whether these pieces alone would still make the pair the same. Without a hard one it may look like a household."""
     joint = min(model.joint_cap_bits, sum(p.full_bits for p in pieces if p.joint))
-    bits = pair.prior_bits + joint + sum(p.full_bits for p in pieces if not p.joint) + sum(w for _, w in pair.against)
-    rare = [p for p in pieces if p.rare]
-    corroborated = any(p.identifies for p in rare) or (len(rare) >= 2 and any(p.strong for p in rare))
-    return bits >= model.same_bits and corroborated
+    against = sum(a.bits for a in pair.against if a.kind != "household")
+    if pair.one_home and not any(p.strong and not p.joint for p in pieces):
+        against += model.household_bits
+    bits = pair.prior_bits + joint + sum(p.full_bits for p in pieces if not p.joint) + against
+    return bits >= model.same_bits and corroborated(pieces)
 
 
 def explain_group(tables: Path, group_id: str) -> GroupExplanation:
@@ -194,23 +124,21 @@ def explain_group(tables: Path, group_id: str) -> GroupExplanation:
             " semi join group_member on link.account_a = group_member.account_id and group_member.group_id = $group_id",
             group_id=group_id,
         )}  # fmt: skip
-        papers: dict[str, tuple[str, ...]] = {}
-        for account, mask in wh.execute(
-            "select account_id, mask from identifier_use semi join group_member using (account_id)"
-            " where kind = 'id_doc' and account_id in"
-            " (select account_id from group_member where group_id = $group_id) order by account_id, mask",
+        documents = tuple(Document(mask, tuple(accounts)) for mask, accounts in wh.execute(
+            "select any_value(mask), list(account_id order by account_id) from identifier_use semi join ("
+            " select account_id from group_member where group_id = $group_id) using (account_id)"
+            " where kind = 'id_doc' group by token order by count(*) desc, any_value(mask), min(account_id)",
             group_id=group_id,
-        ):
-            papers[account] = (*papers.get(account, ()), mask)
+        ))  # fmt: skip
     graph = nx.Graph()
     graph.add_weighted_edges_from(edges)
     tree = sorted(nx.maximum_spanning_edges(graph, data=True), key=lambda e: (-e[2]["weight"], min(e[:2]), max(e[:2])))
     described = tuple(
-        (min(a, b), max(a, b), float(d["weight"]), *kinds[min(a, b), max(a, b)]) for a, b, d in tree
+        Link(min(a, b), max(a, b), float(d["weight"]), *kinds[min(a, b), max(a, b)]) for a, b, d in tree
     )  # fmt: skip
-    weakest = described[-1][:3] if described else None
+    weakest = described[-1] if described else None
     return GroupExplanation(
-        group_id, rows[0][1], rows[0][2], tuple(r[0] for r in rows), described, weakest, len(edges), papers
+        group_id, rows[0][1], rows[0][2], tuple(r[0] for r in rows), described, weakest, len(edges), documents
     )
 
 
@@ -250,11 +178,3 @@ def _cut(edges: list[tuple[str, str, float]], one: str, other: str) -> list[tupl
         graph.add_edge(a, b, capacity=round(bits * 1e6))
     _, (side, _) = nx.minimum_cut(graph, one, other)
     return [(a, b) for a, b, _ in edges if (a in side) != (b in side)]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return value.isoformat() if isinstance(value, datetime) else value

@@ -101,6 +101,12 @@ class Model:
         u = found.u_floor if found.identifies else max(found.u_floor, (entities - 1) / (self.entities - 1))
         return max(0.0, math.log2(m / max(u, found.referral_u if referral else 0.0)))
 
+    def probability(self, bits: float, *, referral: bool) -> float:
+        """The share of pairs of so many bits that were one hand's where the truth was known."""
+        return next(
+            p for start, p in reversed(self.calibration["referral" if referral else "stranger"]) if bits >= start
+        )
+
     def admit(self, wh: Warehouse) -> None:
         """Make the transient tables `same_user_kind`, `same_user_level` and `same_user_calibration`."""
         kinds = [

@@ -33,6 +33,7 @@ class Scored:
     pieces: dict[Pair, list[tuple[Any, ...]]] = field(default_factory=dict)
     against: dict[Pair, list[tuple[str, float]]] = field(default_factory=dict)
     referrals: set[Pair] = field(default_factory=set)
+    homes: set[Pair] = field(default_factory=set)
 
 
 @contextmanager
@@ -135,4 +136,5 @@ def _collected(wh: Warehouse) -> Scored:
         + " order by s.kind"
     ):
         found.against.setdefault((a, b), []).append((kind, bits))
+    found.homes.update(wh.execute("select one.account_id, other.account_id from same_user_home as s" + names))
     return found

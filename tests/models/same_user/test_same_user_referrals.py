@@ -10,6 +10,8 @@ from linked_accounts import Build, published, sighting, uses
 
 from data_contracts.errors import NotFound
 from models.same_user.explain import explain_group, explain_pair
+from models.same_user.explanation import Fall
+from models.same_user.wording import WORDS
 
 CHAIN = [
     *uses("P", payment="p", ip="i"), *uses("M", payment="p", ip="i", id_doc="d"), sighting("I", "id_doc", "id_doc-d", 5),
@@ -54,11 +56,12 @@ def test_an_explanation_adds_up_and_shows_no_token(link: Build, tmp_path: Path) 
     told = explain_pair(tables, "P", "I")
     pair = told.pair
     assert pair.bits == pytest.approx(
-        pair.prior_bits + sum(p.bits for p in pair.pieces) + sum(w for _, w in pair.against)
+        pair.prior_bits + sum(p.bits for p in pair.pieces) + sum(w.bits for w in pair.against)
     )
     assert pair.referral
     assert told.group_id
-    assert told.counterfactual == (("I", "P", ("ip",)),)
+    assert told.one_user
+    assert told.counterfactual == (Fall("I", "P", ("ip",)),)
     for lang in ("en", "zh"):
         text = told.as_text(lang)
         assert "pay****" in text
@@ -73,8 +76,9 @@ def test_accounts_linked_through_another_are_explained_by_the_path(link: Build, 
     assert not told.pair.same
     group = explain_group(tables, told.group_id)
     assert group.weakest is not None
-    assert group.weakest[:2] == ("M", "P")
-    assert group.cohesion == group.weakest[2]
+    assert (group.weakest.account_a, group.weakest.account_b) == ("M", "P")
+    assert group.cohesion == group.weakest.bits
+    assert [d.accounts for d in group.documents] == [("I", "M")]
     assert "M" in group.as_text("zh")
 
 
@@ -86,6 +90,38 @@ def test_a_hub_is_told_beside_what_counts(link: Build, tmp_path: Path) -> None:
     assert [(s.kind, s.shared_by, s.reason) for s in told.silent] == [("ip", 301, "hub")], "A and B are one entity"
     assert told.counterfactual == ()
     assert "301" in told.as_text("en")
+
+
+def test_without_the_hard_kind_a_home_is_a_household_in_the_counterfactual_too(link: Build, tmp_path: Path) -> None:
+    """Phone, device and line hold the pair; were the number gone, one door and one device would be a household."""
+    rows = [
+        r for a in "AB" for r in (*uses(a, phone="1", device="d", ip="i"), sighting(a, "address", "home", cls="door"))
+    ]
+    told = explain_pair(published(link(rows), tmp_path / "tables"), "A", "B")
+    assert told.pair.one_home
+    assert told.pair.against == ()
+    assert told.counterfactual == (Fall("A", "B", ("phone",)),)
+
+
+def test_what_a_pair_lacks_is_said(link: Build, tmp_path: Path) -> None:
+    """One card among referral partners: bits enough, but one kind; a line of ten: bits too few."""
+    rows = [*uses("A", payment="p"), *uses("B", payment="p"), *uses("C", ip="i"), *uses("D", ip="i")]
+    tables = published(link(rows, referrals=[("A", "B"), ("C", "D")]), tmp_path / "tables")
+    one_kind, few_bits = explain_pair(tables, "A", "B"), explain_pair(tables, "C", "D")
+    assert (one_kind.pair.outcome, one_kind.one_user, one_kind.pair.corroborated) == ("possibly", False, False)
+    assert one_kind.pair.bits > one_kind.same_bits
+    assert "a second kind of evidence" in one_kind.as_text("en")
+    assert "另一类" in one_kind.as_text("zh")
+    assert f"What is missing: {few_bits.same_bits - few_bits.pair.bits:.2f} bits" in few_bits.as_text("en")
+    assert "on the same day" in few_bits.as_text("en")
+
+
+def test_days_are_those_of_shanghai_and_both_languages_say_the_same(link: Build, tmp_path: Path) -> None:
+    rows = [sighting(a, "id_doc", "d", 0.7) for a in "AB"]  # 20:48 in London is the next day in Shanghai
+    told = explain_pair(published(link(rows), tmp_path / "tables"), "A", "B")
+    for lang, day in (("en", "seen 2025-03-02 to 2025-03-02"), ("zh", "2025-03-02 至 2025-03-02")):
+        assert day in told.as_text(lang)
+    assert set(WORDS["en"]) == set(WORDS["zh"])
 
 
 def test_unknown_accounts_and_groups_are_said_to_be_unknown(link: Build, tmp_path: Path) -> None:
