@@ -29,9 +29,6 @@ def check_as_of(last_issue: tuple[str, date] | None, as_of: date) -> None:
 
 def draft(wh: Warehouse) -> None:
     """Make `draft_line` and `draft_month`: entitlement under the decisions that the books hold already."""
-<<<<<<< HEAD
-=======
->>>>>>> 0e4428bb7d325efec6fcaa438d113247441973ad
     judge_now(wh, "books_decision")
     wh.make_all(SQL, ("draft_line", "draft_month"))
 
