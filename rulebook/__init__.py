@@ -27,6 +27,9 @@ PREPARED: dict[str, tuple[str, ...]] = {
     "membership": ("standing_bar",),
     "standing": ("standing_bar", "membership"),
     "working_day": (),
+    "member_tie": ("staff_tie", "membership"),
+    "member_span": ("account_span", "membership"),
+    "detected": (),
 }
 
 

@@ -115,6 +115,9 @@ def _parting(t: Words, facts: Facts, pair: Facts, shared: Sequence[Mapping[str, 
     weakest = _weakest_step(shared)
     threshold = float(facts["report"].get("same_bits") or same_bits())
     removed, left = [], float(pair["match_weight"])
+    if left < threshold:
+        yield t("c_not_joined", bits=number(left, 1), need=number(threshold, 1))
+        return
     for piece in sorted(weakest, key=lambda p: (-p["weight"], p["kind"])):
         if left < threshold:
             break

@@ -8,7 +8,7 @@ from typing import Any
 
 from casebook.dossier.blocks import Block, Column, heading, ident, para, table, tag
 from casebook.dossier.facts import Facts
-from casebook.dossier.wording import Words, money
+from casebook.dossier.wording import Words, money, number
 
 TONE = {"applied": "hot", "approved": "hot", "proposed": "sober", "overturned": "good", "rejected": ""}
 RUN_MADE = ("run", "policy", "system", "tongren")
@@ -16,7 +16,7 @@ RUN_MADE = ("run", "policy", "system", "tongren")
 
 def section(t: Words, facts: Facts) -> list[Block]:
     """The whole report in a few sentences."""
-    sentences = [_sentence(t, group) for group in _grouped(facts["decisions"])] or [t("d_none")]
+    sentences = [_sentence(t, facts, group) for group in _grouped(facts["decisions"])] or [t("d_none")]
     totals = facts["money"]["totals"]
     blocks = [para(s, "lead") for s in sentences]
     if facts["money"]["months"]:
@@ -28,7 +28,19 @@ def section(t: Words, facts: Facts) -> list[Block]:
         blocks.append(para(t(key, n=open_findings, stake=money(totals["at_stake_fen"]))))
     elif not facts["decisions"]:
         blocks.append(para(t("d_nothing")))
+    if facts["decisions"]:
+        blocks += _how_sure(t, facts)
     return blocks
+
+
+def _how_sure(t: Words, facts: Facts) -> list[Block]:
+    """The confidence of what decisions in force rest on, and where the report says what else a reader needs."""
+    rested = {d["finding_id"] for d in facts["decisions"] if d["status"] in ("approved", "applied")}
+    sure = [f["confidence"] for f in facts["findings"] if f["finding_id"] in rested and f.get("confidence") is not None]
+    if t.internal and not sure:
+        return []
+    least, most = (number(x, 4) for x in (min(sure, default=None), max(sure, default=None)))
+    return [para(t("d_sure", least=least, most=most))]
 
 
 def by_whom(t: Words, who: str) -> str:
@@ -123,7 +135,13 @@ def _grouped(decisions: list[Facts]) -> list[list[Facts]]:
     return [groups[k] for k in sorted(groups)]
 
 
-def _sentence(t: Words, group: list[Facts]) -> str:
+def _clause(t: Words, facts: Facts, clause: str) -> str:
+    """A clause with its title, as far as the register has it."""
+    known = next((c for c in facts["clauses"] if c["clause"] == clause), None)
+    return t("d_clause", clause=clause, title=known[f"title_{t.lang}"]) if known else t("d_clause_alone", clause=clause)
+
+
+def _sentence(t: Words, facts: Facts, group: list[Facts]) -> str:
     d = group[0]
     effective = ""
     if d["status"] in ("applied", "approved"):
@@ -132,6 +150,6 @@ def _sentence(t: Words, group: list[Facts]) -> str:
     who = by_whom(t, d["decided_by"])
     by = t("d_by_policy") if who == t("by_run") else t("d_by_people", who=who) if d["status"] != "proposed" else ""
     return t(
-        "d_line", clause=d["clause"], measure=t.label("m_", d["measure"]), status=t.label("st_", d["status"]),
+        "d_line", clause=_clause(t, facts, d["clause"]), measure=t.label("m_", d["measure"]), status=t.label("st_", d["status"]),
         subjects=t.counted("sub_", d["subject_kind"], len(group)), effective=effective, by=by,
     )  # fmt: skip

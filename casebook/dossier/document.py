@@ -70,7 +70,7 @@ def _cover(t: Words, facts: Facts) -> list[list[str]]:
         (t("joined"), (p["joined_at"] or "–")[:10]),
         (t("left"), (p["left_at"] or "–")[:10]),
         (t("standing"), t("standing_yes") if p["in_good_standing"] else f"{t('standing_no')} {p['ended_by'] or ''}"),
-        (t("account_type"), f"{p['account_type'] or '–'} / {p['verified_as'] or '–'}"),
+        (t("account_type"), f"{t.label('at_', p['account_type'])} / {t.label('at_', p['verified_as'])}"),
         (t("consented"), p["consented_version"] or "–"),
         (t("invitees"), f"{p['invitees']:,}"),
     ]

@@ -26,7 +26,7 @@ def who(t: Words, facts: Facts, drawn: link_graph.Graph | None) -> list[Block]:
             caption += " " + t("w_graph_rest", n=drawn.left_out)
         blocks.append(figure("graph", caption))
     if facts["shares"]:
-        blocks += [heading(t("w_shared")), _shares(t, facts["shares"])]
+        blocks += [heading(t("w_shared")), para(t("w_held_note"), "note"), _shares(t, facts["shares"])]
     for group_id, members in groupby(facts["members"], key=lambda m: m["group_id"]):
         blocks += _group(t, facts, group_id, list(members))
     if facts["relations"]:

@@ -13,6 +13,7 @@ from data_contracts.cards import Card, load_all
 ROOT = Path(__file__).parents[2]
 FAMILIES = (("clause", ROOT / "rulebook" / "clauses"), ("detector", ROOT / "models" / "detectors"))  # read as data
 MODEL = ROOT / "models" / "same_user" / "model.yaml"
+PREPARED = ROOT / "rulebook" / "sql"
 LONGEST = 6_000
 
 
@@ -28,11 +29,23 @@ def described(name: str) -> tuple[tuple[str, Any], ...] | None:
     if card is None:
         return None
     data = card.rule.read_bytes()
-    text = data.decode("utf-8") if card.rule.suffix == ".sql" and len(data) <= LONGEST else ""
+    text = _shown(card, data.decode("utf-8")) if card.rule.suffix == ".sql" else ""
     return (
         ("name", name), ("title_zh", card.title_zh), ("title_en", card.title_en), ("version", card.version),
         ("file", card.rule.relative_to(ROOT).as_posix()), ("sha256", hashlib.sha256(data).hexdigest()), ("text", text),
     )  # fmt: skip
+
+
+def _shown(card: Card, rule: str) -> str:
+    """A rule and the prepared tables that it reads, as they ran; what would make it too long is named with its SHA-256."""
+    text = rule if len(rule) <= LONGEST else ""
+    for path in (PREPARED / f"{table}.sql" for table in card.reads):
+        if path.exists():
+            told = path.read_text(encoding="utf-8")
+            fits = text and len(text) + len(told) <= LONGEST
+            named = f"-- {path.stem}: {path.relative_to(ROOT).as_posix()}, SHA-256 {hashlib.sha256(told.encode()).hexdigest()}\n"
+            text += f"\n{told}" if fits else f"\n{named}"
+    return text
 
 
 @cache

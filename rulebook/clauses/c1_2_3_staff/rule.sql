@@ -2,48 +2,29 @@
 -- a phone alone or a same-user group that holds a staff member's identifiers goes to people.
 with tie as (
     select
-        m.promoter_id,
-        t.staff_id,
-        t.staff_kind,
-        t.tied_by,
-        t.token,
-        t.group_id
-    from membership as m
-    inner join staff_tie as t
-        on
-            m.promoter_id = t.promoter_id
-            and t.staff_kind in ('employee', 'outsourced', 'relative')
-            and t.valid_from < coalesce(m.left_at, $cutoff_at)
-            and (t.valid_to is null or t.valid_to > m.joined_at)
-),
-
-state as (
-    select
-        m.promoter_id,
-        t.* exclude (promoter_id),
-        case when t.tied_by = 'id_doc' then 'met' when t.tied_by is not null then 'unknown' else 'not_met' end as status
-    from (select distinct promoter_id from membership) as m
-    left join tie as t on m.promoter_id = t.promoter_id
+        promoter_id,
+        staff_id,
+        staff_kind,
+        tied_by,
+        status,
+        reason,
+        confidence,
+        evidence
+    from member_tie
+    where staff_kind in ('employee', 'outsourced', 'relative')
 )
 
 select
     'promoter' as subject_kind,
-    promoter_id as subject_id,
-    promoter_id,
-    status,
-    case
-        when tied_by = 'id_doc' then concat('shares an id document with staff: ', staff_kind)
-        when tied_by = 'phone' then concat('shares a phone with staff: ', staff_kind, '; numbers are recycled')
-        when tied_by = 'group' then concat('an account of its same-user group shares an identifier with staff: ', staff_kind)
-        else 'no tie to staff'
-    end as reason,
-    case when tied_by = 'id_doc' then 1.0 when tied_by = 'group' then 0.7 else 0.5 end as confidence,
-    json_object(
-        'tied_by', tied_by, 'staff_id', staff_id, 'staff_kind', staff_kind, 'token', token, 'group_id', group_id
-    ) as evidence
-from state
+    m.promoter_id as subject_id,
+    m.promoter_id,
+    coalesce(t.status, 'not_met') as status,
+    coalesce(t.reason, 'no tie to staff') as reason,
+    coalesce(t.confidence, 0.5) as confidence,
+    coalesce(t.evidence, '{}') as evidence
+from (select distinct promoter_id from membership) as m
+left join tie as t on m.promoter_id = t.promoter_id
 qualify row_number() over (
-    partition by promoter_id
-    order by
-        case status when 'met' then 0 when 'unknown' then 1 else 2 end, tied_by, staff_kind, staff_id
+    partition by m.promoter_id
+    order by case t.status when 'met' then 0 when 'unknown' then 1 else 2 end, t.tied_by, t.staff_kind, t.staff_id
 ) = 1

@@ -1,17 +1,16 @@
--- One row per detection under 3.4(1): raised when its detector flags it. A detection whose evidence is no longer there to
--- be shown goes to people.
+-- One row per detection under 3.4(1), raised as `detected` says.
 select
     detector,
     detector_version,
     subject_kind,
     subject_id,
     promoter_id,
-    case when not flagged then 'not_met' when evidence in ('', '[]', '{}') then 'unknown' else 'met' end as status,
+    status,
     window_start,
     window_end,
     confidence,
     flagged,
-    concat_ws(', ', nullif(array_to_string(reasons, ', '), ''), case when not flagged then 'not flagged' end) as reason,
+    reason,
     evidence
-from detection
+from detected
 where clause = '3.4(1)'

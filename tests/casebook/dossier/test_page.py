@@ -13,6 +13,7 @@ import pytest
 
 from casebook import dossier
 from casebook.dossier import wording
+from tests.casebook.dossier.conftest import SOUND
 
 HOSTILE = "<script>alert(1)</script>\u202e\"'><img src=http://x onerror=a>"
 
@@ -161,3 +162,14 @@ def test_the_outcome_under_other_versions_of_policy_and_rules_stands_beside_the_
     assert [s for s in (*rules, *policy) if s not in told["internal"]] == []
     assert [s for s in rules if s not in told["promoter"]] == []
     assert [s for s in policy if s in told["promoter"]] == []
+
+
+def test_a_pair_that_is_not_joined_has_nothing_to_remove(
+    made_run: Any, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    apart = {**SOUND["referral_same"][0], "outcome": "possibly", "match_weight": -2.4}
+    tables = made_run(referral_same=[apart])
+    page = dossier.write_one(tables, "P1", tmp_path, lang="en", run_facts={**facts, "same_bits": 4.5})
+    text = " ".join(Reader(page.read_text(encoding="utf-8")).text["en"].split())
+    assert "The weight is −2.4 bits, below the 4.5 that joins two accounts: the two are not joined" in text
+    assert "smallest removal that parts them" not in text
