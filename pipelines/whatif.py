@@ -57,6 +57,7 @@ def decisions_under(folder: Path, run: Run, policy_file: Path) -> pa.Table:
                 (Path(scratch) / stage / path.name).write_bytes(path.read_bytes())
         _forget_policy(Path(scratch) / "books")
         with Warehouse(Path(scratch), "casebook", run) as wh:
+            wh.fill_gaps()
             wh.execute("drop view policy_rule")
             casebook_policy.admit(wh, policy)
             casebook.build(wh)
