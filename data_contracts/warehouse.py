@@ -108,6 +108,13 @@ class Warehouse:
                 if path.exists():
                     published(self.con, path, contract.kept()).create_view(contract.table)
 
+    def fill_gaps(self) -> None:
+        """Make empty the tables of earlier stages that came into being after this run was published: for reading old runs."""
+        for stage in STAGES[: STAGES.index(self.stage)]:
+            for contract in of_stage(stage) if (self.folder / stage).is_dir() else ():
+                if not (self.folder / stage / f"{contract.table}.parquet").exists():
+                    self.empty(contract.table)
+
     def make(self, sql_file: Path, **parameters: Any) -> None:
         """Run one `.sql` file, which creates the table that it is named after.
 

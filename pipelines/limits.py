@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from data_contracts.errors import OutOfMemory, OutOfRoom
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_SAID = ("No space left on device", "Disk quota exceeded", "database or disk is full")
+MAYBE_FULL = ("disk I/O error", "unable to open database file")  # SQLite, when it cannot write the files beside its own
+LEAST_ROOM = 1 << 20
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def named(state: Path, memory_limit: str) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error, sqlite3.Error, StoreFault, MemoryError) as fault:
-        if no_room(fault):
+        if no_room(fault, state):
             raise OutOfRoom(
                 f"no room is left on the disk of {state}: make some and run again; the results published before stand"
             ) from fault
@@ -35,6 +38,9 @@ def named(state: Path, memory_limit: str) -> Iterator[None]:
         raise
 
 
-def no_room(fault: BaseException) -> bool:
-    """Whether a fault says that the disk is full: by number, or by the words of an engine that has none."""
-    return (isinstance(fault, OSError) and fault.errno in FULL) or any(said in str(fault) for said in FULL_SAID)
+def no_room(fault: BaseException, state: Path) -> bool:
+    """Whether a fault says that the disk is full: by number, by the words of an engine that has none, or by words that may mean
+    it while the disk of `state` has hardly any room."""
+    if (isinstance(fault, OSError) and fault.errno in FULL) or any(said in str(fault) for said in FULL_SAID):
+        return True
+    return any(said in str(fault) for said in MAYBE_FULL) and shutil.disk_usage(state).free < LEAST_ROOM

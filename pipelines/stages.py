@@ -123,7 +123,6 @@ def draft(job: Job, wh: Warehouse) -> None:
     """Entitlement under the decisions so far: what is at stake."""
     import settlement
 
-    wh.empty("new_finding_evidence")  # what this run finds is evidence for nothing that was decided before it
     settlement.draft(wh)
 
 

@@ -58,9 +58,11 @@ def decisions_under(folder: Path, run: Run, policy_file: Path) -> pa.Table:
         for stage in STAGES[: STAGES.index("casebook")]:
             shutil.copytree(folder / "tables" / stage, tables / stage)
         with Warehouse(tables, "casebook", run) as wh:
+            wh.fill_gaps()
             casebook.build(wh)
             chosen = wh.con.sql(f"select {CHOICE} from policy_choice").to_arrow_table()
         with Warehouse(tables, "casebook", run) as wh:
+            wh.fill_gaps()
             wh.execute("drop view policy_rule")
             casebook_policy.admit(wh, policy)
             casebook.build(wh)

@@ -57,6 +57,7 @@ def run(
     of `decision`; `without` names decisions that are left out. Raises NotFound for an id that the run does not have.
     """
     with Warehouse(tables, "results", run) as wh:
+        wh.fill_gaps()
         _check(wh, without)
         judge_now(wh, "decision")
         wh.make(SQL / "hold_cover.sql")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
-from pipelines import show
+from pipelines.cli import cli
 from pipelines.state import State
 from settlement import statements
 from tests.counts import SOAK, SoakCount
@@ -54,9 +55,15 @@ def test_a_run_its_models_and_its_reports_show_no_identifier(
     world: Published, values: frozenset[str], tmp_path: Path, soak_count: SoakCount
 ) -> None:
     soak_count("canaries_of_runs", len(values))
-    show.export(world.done, None, tmp_path / "export", (), 1)
-    show.finance(world.done, tmp_path / "finance")
     folder = State(world.done).current()
+    found = pq.read_table(folder / "findings.parquet", columns=["promoter_id"])["promoter_id"].to_pylist()
+    forms = [("report", min(found), "--format", form) for form in ("html", "pdf", "json", "csv")]
+    whole = [("export",), ("report", "--all")] if SOAK else []
+    for number, verb in enumerate([*forms, ("finance",), *whole]):
+        out = str(tmp_path / f"out-{number}")
+        said = CliRunner().invoke(cli, [*verb, "--out", out, "--state", str(world.done)])
+        assert said.exit_code == 0, said.output
+        (tmp_path / f"said-{number}.txt").write_text(said.output, encoding="utf-8")
     for row in pq.read_table(folder / "statements.parquet").to_pylist()[:10]:
         for form in statements.FORMATS:
             made = statements.render(folder, row["promoter_id"], row["month"], form)
