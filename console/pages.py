@@ -96,7 +96,7 @@ def show(
     query = {k: v for k, v in request.query_params.items() if k != "lang"}
     html = _environment().get_template(template).render(
         **data, **_words(lang, zone_of(request)), session=session, path=path, query=query,
-        can=lambda action: session is not None and may(session.roles, action), csrf=lambda: _csrf(session),
+        can=lambda action: session is not None and may(session.roles, action), csrf=cache(lambda: _csrf(session)),
         here=address(path, query), link=lambda **more: address(path, {**query, **more}),
         form_link=lambda kind: twin(request, kind),
     )  # fmt: skip
@@ -112,7 +112,7 @@ def part_of_page(template: str, lang: str, zone: str, **data: Any) -> Markup:
 def _words(lang: str, zone: str) -> Mapping[str, Any]:
     """What templates write with: words, marks, links and tables in one language and zone."""
     return {
-        "lang": lang, "zone": zone, "t": partial(tables.word, lang), "say": partial(tables.say, lang),
+        "lang": lang, "zone": zone, "t": partial(tables.phrase, lang), "say": partial(tables.say, lang),
         "tag": partial(tables.tag, lang), "subject": partial(tables.subject, lang), "table": partial(tables.table, lang, zone),
         **{f"link_{kind}": partial(_link, kind) for kind in tables.PAGES},
     }  # fmt: skip

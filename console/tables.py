@@ -51,6 +51,12 @@ def word(lang: str, key: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def phrase(lang: str, key: str) -> Markup:
+    """A word as a page writes it: escaped once for all."""
+    return escape(word(lang, key))
+
+
+@lru_cache(maxsize=4096)
 def say(lang: str, reason: str | None) -> str:
     """A reason as a sentence: codes of detectors are written out, what rules and runs say is in the reader's language.
 
