@@ -63,12 +63,14 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
         findings = _blinded(findings)
         shelved = {**shelved, "findings": Part(orjson.dumps(findings)), "graph": Part(b"{}")}
     decisions = _waiting_first(decisions if promoter else _on_findings(held, findings))
+    choices = _choices(held, findings)
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
     return {
         "case": state, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
         "reasons": reasons_of(findings),
         "advice": _advice(state, findings, decisions), "history": history, **neighbours,
-        "choices": _choices(held, findings), "subjects": _subjects(state, findings), "people": people,
+        "choices": choices, "_options": lambda lang, zone: _options(tuple(map(_flat, choices)), lang, zone),
+        "subjects": _subjects(state, findings), "people": people,
         "moves": [a for a, m in casebook_cases.MOVES.items() if state["state"] in m.froms and a in BUTTONS],
         "_judged": [{k: f[k] for k in ("finding_id", "clause")} for f in findings[:MOST_JUDGED]],
         "_still": lambda lang, zone: _still(held, state, lang, zone),
@@ -140,6 +142,16 @@ def _choices(held: Desk, findings: list[dict[str, Any]]) -> list[dict[str, Any]]
         for m in known
     ]
     return sorted(pairs, key=lambda r: not r["found"])
+
+
+def _flat(choice: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(choice.items())
+
+
+@lru_cache(maxsize=500)
+def _options(choices: tuple[tuple[tuple[str, Any], ...], ...], lang: str, zone: str) -> Markup:
+    """The choices as they were written: a register has a hundred, and cases with the same clauses have the same."""
+    return part_of_page("cases/options.html", lang, zone, choices=[dict(c) for c in choices])
 
 
 def _subjects(state: dict[str, Any], findings: list[dict[str, Any]]) -> list[tuple[str, str]]:
