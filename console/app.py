@@ -98,7 +98,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
             if held.live.watch():
                 held.shelf.fill_behind()
 
-    await run_in_threadpool(held.live.row, "")
+    await run_in_threadpool(held.live.facets)
     thread = threading.Thread(target=follow, name="newer runs", daemon=True)
     thread.start()
     held.sights.loop.start()

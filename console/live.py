@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from casebook import cases as casebook_cases
 from casebook import standing
 from casebook.books import Books, Ledgerbook
 from casebook.store import SQLite
+from console.board import MOVING, Board, Mask
 from console.reading import Loaded, Reading, rows_of
 
 WORK = (Path(__file__).parent / "sql" / "cases.sql").read_text(encoding="utf-8")
@@ -30,12 +30,11 @@ SINCE = "select action, object from audit where seq > :m order by seq limit 2001
 MOST_ENTRIES = 2000
 """More new entries than this, and all is read anew."""
 SPAN = ("effective_from", "effective_to")
-MOVING = ("state", "owner", "deadline_on")
 NOTHING = ("look", "delivery", "sight")
 """Entries that change nothing that is kept here."""
-SOON_DAYS = 7
-VIEWS = ("all", "mine", "unowned", "soon", "escalated", "sample")
-Mask = npt.NDArray[np.bool_]
+MOST_KEPT = 5000
+"""Of how many things it is kept in memory what the books say."""
+PERSON = "person "
 
 
 @dataclass(frozen=True)
@@ -45,53 +44,6 @@ class Found:
     rows: list[dict[str, Any]]
     total: int
     at_stake_fen: int
-
-
-class Board:
-    """The open cases of one run in the order of the queue, with masks for what can be filtered."""
-
-    def __init__(self, work: list[dict[str, Any]], now: Mapping[str, dict[str, Any]]) -> None:
-        self.rows = [row for row in work if row["case_id"] in now]
-        self.place = {row["case_id"]: n for n, row in enumerate(self.rows)}
-        size = len(self.rows)
-        self.fen = np.fromiter((row["stake_fen"] for row in self.rows), np.int64, size)
-        self.open: Mask = np.ones(size, np.bool_)
-        self.fixed: dict[str, Mask] = {
-            "soon": self._mask(r["days_left"] is not None and r["days_left"] <= SOON_DAYS for r in self.rows),
-            "escalated": self._mask(r["escalated_on"] is not None for r in self.rows),
-            "sample": self._mask(bool(r["blind"]) for r in self.rows),
-        }
-        self.clauses: dict[str, Mask] = {}
-        for n, row in enumerate(self.rows):
-            for clause in () if row["blind"] else (row["clauses"] or "").split():
-                self.clauses.setdefault(clause, np.zeros(size, np.bool_))[n] = True
-        self.codes: dict[str, dict[str | None, int]] = {"state": {}, "owner": {}}
-        self.values = {name: np.zeros(size, np.int32) for name in self.codes}
-        for state in now.values():
-            self.put(state)
-
-    def _mask(self, said: Iterable[bool]) -> Mask:
-        return np.fromiter(said, np.bool_, len(self.rows))
-
-    def put(self, state: Mapping[str, Any]) -> None:
-        """How a case stands now."""
-        n = self.place.get(state["case_id"])
-        if n is None:
-            return
-        self.rows[n] = {**self.rows[n], **{name: state[name] for name in MOVING}}
-        self.open[n] = state["state"] != "closed"
-        for name, codes in self.codes.items():
-            self.values[name][n] = codes.setdefault(state[name], len(codes))
-
-    def is_(self, name: str, value: str | None) -> Mask:
-        """Where `name` (state or owner) has a value."""
-        found: Mask = self.values[name] == self.codes[name].get(value, -1)
-        return found
-
-    def there(self, name: str) -> list[str]:
-        """The values of `name` that open cases have."""
-        codes = set(np.unique(self.values[name][self.open]).tolist())
-        return sorted(v for v, code in self.codes[name].items() if v is not None and code in codes)
 
 
 class Standing:
@@ -105,6 +57,7 @@ class Standing:
         self.decisions_of: dict[str, list[str]] = {}
         self.analysts: list[str] = []
         self.board = Board([], {})
+        self.kept: dict[str, Any] = {}
         with books.reading() as book:
             self.mark = last_entry(book)
             self._enter_people(book)
@@ -124,12 +77,15 @@ class Standing:
         if len(new) > MOST_ENTRIES or any(e["action"] == "run.publish" for e in new):
             return False
         for name in dict.fromkeys(e["object"] for e in new if e["action"] not in NOTHING):
+            self.kept.pop(name, None)
             if name in self.cases:
                 self.enter_case(casebook_cases.case(book, name))
             elif name in self.decisions or name.startswith("D"):
                 self._again(book, name)
         if any(e["action"].startswith("user.") for e in new):
             self._enter_people(book)
+        if any(e["action"].startswith("view.") for e in new):
+            self.kept = {k: v for k, v in self.kept.items() if not k.startswith(PERSON)}
         self.mark = last
         return True
 
@@ -149,6 +105,26 @@ class Standing:
                 self.cases_of.setdefault(key, []).append(case_id)
         self.cases[case_id] = state
         self.board.put(state)
+
+    def row(self, case_id: str) -> tuple[dict[str, Any] | None, int | None, str | None]:
+        """A case's row of the queue, its place among the open ones, and the case after it."""
+        board = self.board
+        n = board.place.get(case_id)
+        if n is None or not board.open[n]:
+            return None, None, None
+        rest = board.open[n + 1 :]
+        following = int(rest.argmax()) if rest.any() else None
+        after = None if following is None else board.rows[n + 1 + following]["case_id"]
+        return board.rows[n], int(np.count_nonzero(board.open[:n])), after
+
+    def cases_on(self, promoter_id: str) -> list[dict[str, Any]]:
+        """All cases on one promoter, closed ones too, by the day they were opened."""
+        mine = [self.cases[c] for c in self.cases_of.get(f"P{promoter_id}", ())]
+        return sorted(mine, key=lambda c: (c["opened_on"], c["case_id"]))
+
+    def decisions_on(self, promoter_id: str) -> list[dict[str, Any]]:
+        """The decisions on one promoter."""
+        return [self.decisions[d] for d in self.decisions_of.get(promoter_id, ())]
 
     def enter_decision(self, row: dict[str, Any]) -> None:
         """How a decision stands now."""
@@ -219,7 +195,7 @@ class Live:
             board = found.board
             mask = board.open.copy()
             if view := wanted.get("view"):
-                mask &= _view(board, view, me)
+                mask &= board.view(view, me)
             for name in board.codes:
                 if wanted.get(name):
                     mask &= board.is_(name, wanted[name])
@@ -244,45 +220,31 @@ class Live:
         """All open cases of the run, the most money at risk first."""
         return self.search({}, "", 0, 1 << 40).rows
 
-    def row(self, case_id: str) -> tuple[dict[str, Any] | None, int | None, str | None]:
-        """A case's row of the queue, its place among the open ones, and the case after it."""
-        with self.now() as found:
-            board = found.board
-            n = board.place.get(case_id)
-            if n is None or not board.open[n]:
-                return None, None, None
-            after = np.flatnonzero(board.open[n + 1 :])
-            following = board.rows[n + 1 + int(after[0])]["case_id"] if len(after) else None
-            return board.rows[n], int(board.open[:n].sum()), following
-
     def case(self, case_id: str) -> dict[str, Any] | None:
         """How a case stands, None when the books know none of that id."""
         with self.now() as found:
             return found.cases.get(case_id)
-
-    def cases_of(self, promoter_id: str) -> list[dict[str, Any]]:
-        """All cases on one promoter, closed ones too, by the day they were opened."""
-        with self.now() as found:
-            mine = [found.cases[c] for c in found.cases_of.get(f"P{promoter_id}", ())]
-        return sorted(mine, key=lambda c: (c["opened_on"], c["case_id"]))
 
     def decisions(self) -> list[dict[str, Any]]:
         """All decisions as they stand, by id."""
         with self.now() as found:
             return [found.decisions[d] for d in sorted(found.decisions)]
 
-    def decisions_on(self, promoter_id: str) -> list[dict[str, Any]]:
-        """The decisions on one promoter."""
+    def kept(self, key: str, read: Callable[[Ledgerbook], Any]) -> Any:
+        """What the books say of `key` (an entry's object, or `PERSON` and a name), read anew after an entry about it."""
         with self.now() as found:
-            return [found.decisions[d] for d in found.decisions_of.get(promoter_id, ())]
-
-
-def _view(board: Board, view: str, me: str) -> Mask:
-    if view in board.fixed:
-        return board.fixed[view]
-    if view == "mine":
-        return board.is_("owner", me)
-    return board.is_("owner", None) if view == "unowned" else board.open
+            value, mark = found.kept.get(key), found.mark
+        if value is not None:
+            return value
+        with self.books.reading() as book:
+            value = read(book)
+        with self._lock:
+            # What came in meanwhile may be about it: then the next reader reads again.
+            if found.mark == mark:
+                if len(found.kept) >= MOST_KEPT:
+                    found.kept = {}
+                found.kept[key] = value
+        return value
 
 
 def _named(found: Standing, word: str) -> Mask:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -40,7 +40,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     env.finalize = tables.visible
-    env.globals["measures"] = MEASURES
+    env.globals.update(measures=MEASURES, may=may)
     env.filters.update(money=tables.money, seg=tables.segment, instant=tables.instant)
     return env
 
@@ -96,7 +96,7 @@ def show(
     query = {k: v for k, v in request.query_params.items() if k != "lang"}
     html = _environment().get_template(template).render(
         **data, **_words(lang, zone_of(request)), session=session, path=path, query=query,
-        can=lambda action: session is not None and may(session.roles, action), csrf=lambda: _csrf(session),
+        can=lambda action: session is not None and may(session.roles, action), csrf=cache(lambda: _csrf(session)),
         here=address(path, query), link=lambda **more: address(path, {**query, **more}),
         form_link=lambda kind: twin(request, kind),
     )  # fmt: skip
@@ -112,10 +112,20 @@ def part_of_page(template: str, lang: str, zone: str, **data: Any) -> Markup:
 def _words(lang: str, zone: str) -> Mapping[str, Any]:
     """What templates write with: words, marks, links and tables in one language and zone."""
     return {
-        "lang": lang, "zone": zone, "t": partial(tables.word, lang), "say": partial(tables.say, lang),
+        "lang": lang, "zone": zone, "t": partial(tables.phrase, lang), "say": partial(tables.say, lang),
         "tag": partial(tables.tag, lang), "subject": partial(tables.subject, lang), "table": partial(tables.table, lang, zone),
-        **{f"link_{kind}": partial(_link, kind) for kind in tables.PAGES},
+        "nav": partial(_nav, lang, zone), **{f"link_{kind}": partial(_link, kind) for kind in tables.PAGES},
     }  # fmt: skip
+
+
+def _nav(lang: str, zone: str, roles: frozenset[str], path: str) -> Markup:
+    """The menu, for a page at `path`."""
+    return _menu(lang, zone, roles, "/" + path.split("/", 2)[1].partition(".")[0])
+
+
+@lru_cache(maxsize=1000)
+def _menu(lang: str, zone: str, roles: frozenset[str], place: str) -> Markup:
+    return part_of_page("_nav.html", lang, zone, roles=roles, place=place)
 
 
 def _link(kind: str, value: Any) -> Markup:

@@ -118,6 +118,11 @@ class Shelf:
         for name, sql in self._sql.items():
             for row in self.reading.rows(sql, keys=list(keys), **({"zone": self._zone()} if "$zone" in sql else {})):
                 made[row["key"]][name] = row["body"].encode()
+        for key, parts in made.items():
+            pairs = orjson.loads(parts["pairs"])
+            # Longer paths are looked for in the links of the group, promoter by promoter: that waits until somebody asks.
+            if all(pair["hops"] <= 1 for pair in pairs):
+                parts["graph"] = orjson.dumps(graph_of(self.reading, key[1:], pairs))
         return made
 
     def _zone(self) -> str:

@@ -22,6 +22,7 @@ from casebook.dossier.reasons import told
 from data_contracts import strict_yaml
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
+HASH = re.compile("[0-9a-f]{40,}")
 NUMBERS = ("money", "int", "bits", "share", "rate")
 TONES: Mapping[str, str] = {
     "proposed": "warm", "unknown": "warm", "held": "warm", "needs_review": "warm", "possibly": "warm", "in_review": "cool",
@@ -48,6 +49,12 @@ def word(lang: str, key: str) -> str:
     """One word or sentence; a missing one shows its key, and a test fails."""
     found = texts().get(key)
     return str(found.get(lang, key)) if found else key
+
+
+@lru_cache(maxsize=4096)
+def phrase(lang: str, key: str) -> Markup:
+    """A word as a page writes it: escaped once for all."""
+    return escape(word(lang, key))
 
 
 @lru_cache(maxsize=4096)
@@ -106,6 +113,11 @@ def money(value: Decimal | str | None) -> str:
     return "" if value is None else _money(value)
 
 
+def brief(text: str) -> str:
+    """What stands for a hash in a table: its beginning."""
+    return f"{text[:12]}…" if HASH.fullmatch(text) else text
+
+
 def linked(kind: str, value: Any) -> str:
     """An id as a link to its page."""
     return f'<a class="id" href="/{PAGES[kind]}/{segment(value)}">{shown(value)}</a>' if value else ""
@@ -129,6 +141,7 @@ def cell(kind: str, lang: str, zone: str) -> Cell:
         "": shown,
         "money": money,
         "id": lambda v: f'<span class="id">{shown(v)}</span>',
+        "short": lambda v: f'<span class="id">{shown(brief(str(v)))}</span>',
         "instant": lambda v: instant(v, zone),
         "int": "{:,}".format,
         "bits": "{:.2f}".format,
@@ -162,7 +175,8 @@ def table(
         f'<th scope="col"{NUMERIC if kind in NUMBERS else ""}>{shown(word(lang, f"col.{key}"))}</th>' for key, kind in columns
     )  # fmt: skip
     writers = [
-        (key, kind, cell(kind, lang, zone), f"<td{NUMERIC}>" if kind in NUMBERS else "<td>") for key, kind in columns
+        (key, kind, cell(kind, lang, zone), f"<td{STYLES.get(kind, NUMERIC if kind in NUMBERS else '')}>")
+        for key, kind in columns
     ]
     out = [f'<div class="wide" tabindex="0" role="region" aria-label="{shown(caption)}"><table class="{class_}">'
            f'<caption class="unseen">{shown(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>\n']  # fmt: skip
@@ -185,3 +199,4 @@ def table(
 
 
 NUMERIC = ' class="n"'
+STYLES = {"instant": ' class="nowrap"'}

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from casebook import chain
-from casebook.books import Books
+from casebook.books import Books, Ledgerbook
 from casebook.people import line, person
 from data_contracts.errors import NotAllowed, NotFound
 
@@ -18,10 +18,9 @@ where v.person = :p and e.view_id is null order by v.seq
 """
 
 
-def of(books: Books, who: str) -> list[dict[str, Any]]:
+def of(book: Ledgerbook, who: str) -> list[dict[str, Any]]:
     """The views that a person has: id, name, query."""
-    with books.reading() as book:
-        return book.rows(STANDING, p=who)
+    return book.rows(STANDING, p=who)
 
 
 def save(books: Books, who: str, name: str, query: str, known: tuple[str, ...]) -> str:
@@ -29,7 +28,7 @@ def save(books: Books, who: str, name: str, query: str, known: tuple[str, ...]) 
     said, named = person(who), line(name, "name")[:40]
     kept = urlencode([(k, v[:128]) for k, v in parse_qsl(query.lstrip("?")) if k in known and v])
     with books.writing() as book:
-        if len(book.rows(STANDING, p=said)) >= MOST:
+        if len(of(book, said)) >= MOST:
             raise NotAllowed(f"a person has {MOST} views at most: forget one first")
         seq = book.value("select coalesce(max(seq), 0) + 1 from audit")
         view_id = "W" + hashlib.sha256(f"{seq}|{said}|{named}".encode()).hexdigest()[:16]
@@ -42,7 +41,7 @@ def forget(books: Books, who: str, view_id: str) -> None:
     """Forget one of the own views. Raises NotFound for any other."""
     said = person(who)
     with books.writing() as book:
-        if view_id not in {v["view_id"] for v in book.rows(STANDING, p=said)}:
+        if view_id not in {v["view_id"] for v in of(book, said)}:
             raise NotFound(f"you have no view {view_id}")
         row = {"view_id": view_id, "at": book.clock()}
         book.record(chain.Entry(said, "view.forget", view_id), {"saved_view_end": [row]})

@@ -17,6 +17,7 @@ from casebook import cases as casebook_cases
 from casebook.measures import MEASURES
 from console.desk import Desk, Guard, back_to, change, desk, page
 from console.evidence import reasons_of
+from console.live import Standing
 from console.pages import part_of_page
 from console.routes.decisions import allowed
 from console.sessions import Session
@@ -52,21 +53,24 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
         if case_id not in now.cases:
             raise NotFound(f"there is no case {case_id}")
         state, people = now.cases[case_id], now.analysts
-    with held.books.reading() as book:
-        history = book.rows(HISTORY, c=case_id)
+        promoter = str(state["promoter_id"] or "")
+        decisions, neighbours = now.decisions_on(promoter), _neighbours(now, case_id, promoter)
+    history = held.live.kept(case_id, lambda book: book.rows(HISTORY, c=case_id))
     state = {**state, "version": history[-1]["seq"] if history else None}
-    promoter, shelved = str(state["promoter_id"] or ""), held.shelf.parts(_key(state))
+    shelved = held.shelf.parts(_key(state))
     findings = shelved["findings"].value
     if state["blind"]:
         findings = _blinded(findings)
         shelved = {**shelved, "findings": Part(orjson.dumps(findings)), "graph": Part(b"{}")}
-    decisions = _decisions(held, promoter, findings)
+    decisions = _waiting_first(decisions if promoter else _on_findings(held, findings))
+    choices = _choices(held, findings)
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
     return {
         "case": state, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
         "reasons": reasons_of(findings),
-        "advice": _advice(state, findings, decisions), "history": history, **_neighbours(held, case_id, promoter),
-        "choices": _choices(held, findings), "subjects": _subjects(state, findings), "people": people,
+        "advice": _advice(state, findings, decisions), "history": history, **neighbours,
+        "choices": choices, "_options": lambda lang, zone: _options(tuple(map(_flat, choices)), lang, zone),
+        "subjects": _subjects(state, findings), "people": people,
         "moves": [a for a, m in casebook_cases.MOVES.items() if state["state"] in m.froms and a in BUTTONS],
         "_judged": [{k: f[k] for k in ("finding_id", "clause")} for f in findings[:MOST_JUDGED]],
         "_still": lambda lang, zone: _still(held, state, lang, zone),
@@ -94,14 +98,14 @@ def _blinded(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{**f, **dict.fromkeys(BLIND)} for f in findings]
 
 
-def _decisions(held: Desk, promoter: str, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The decisions on the promoter, or for a ring those on its findings; what waits for people first."""
-    if promoter:
-        found = held.live.decisions_on(promoter)
-    else:
-        ids = {f["finding_id"] for f in findings}
-        found = [d for d in held.live.decisions() if d["finding_id"] in ids]
-    return sorted(found, key=lambda d: (d["status"] != "proposed", d["decision_id"]))
+def _on_findings(held: Desk, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The decisions on a ring's findings: it has no promoter."""
+    ids = {f["finding_id"] for f in findings}
+    return [d for d in held.live.decisions() if d["finding_id"] in ids]
+
+
+def _waiting_first(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(decisions, key=lambda d: (d["status"] != "proposed", d["decision_id"]))
 
 
 def _advice(state: dict[str, Any], findings: list[dict[str, Any]], decisions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -121,10 +125,10 @@ def _advice(state: dict[str, Any], findings: list[dict[str, Any]], decisions: li
     return {"key": key, "waiting": len(waiting), "holds": len(holds)}
 
 
-def _neighbours(held: Desk, case_id: str, promoter: str) -> dict[str, Any]:
+def _neighbours(now: Standing, case_id: str, promoter: str) -> dict[str, Any]:
     """The next case by priority, this case's row of the queue, and other cases of the promoter."""
-    row, place, following = held.live.row(case_id)
-    related = [{k: c[k] for k in ("case_id", "state", "opened_on", "owner")} for c in held.live.cases_of(promoter)
+    row, place, following = now.row(case_id)
+    related = [{k: c[k] for k in ("case_id", "state", "opened_on", "owner")} for c in now.cases_on(promoter)
                if c["case_id"] != case_id] if promoter else []  # fmt: skip
     return {"next_case": following, "place": place, "row_of_case": row, "related": related}
 
@@ -138,6 +142,16 @@ def _choices(held: Desk, findings: list[dict[str, Any]]) -> list[dict[str, Any]]
         for m in known
     ]
     return sorted(pairs, key=lambda r: not r["found"])
+
+
+def _flat(choice: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(choice.items())
+
+
+@lru_cache(maxsize=500)
+def _options(choices: tuple[tuple[tuple[str, Any], ...], ...], lang: str, zone: str) -> Markup:
+    """The choices as they were written: a register has a hundred, and cases with the same clauses have the same."""
+    return part_of_page("cases/options.html", lang, zone, choices=[dict(c) for c in choices])
 
 
 def _subjects(state: dict[str, Any], findings: list[dict[str, Any]]) -> list[tuple[str, str]]:

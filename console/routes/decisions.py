@@ -47,7 +47,7 @@ def _register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
 
 @page(router, "/decisions", "read_cases", "decisions/decisions.html")
 def decisions(request: Request) -> dict[str, Any]:
-    """All decisions; by default those that wait for a person."""
+    """All decisions; by default those that wait for a person. What people proposed comes first, then the newest."""
     status, measure, search = (
         asked(request, "status") or "proposed",
         asked(request, "measure"),
@@ -58,6 +58,8 @@ def decisions(request: Request) -> dict[str, Any]:
         if (status == "all" or d["status"] == status) and (not measure or d["measure"] == measure)
         and (not search or search in (d["decision_id"], d["promoter_id"], d["subject_id"], d["clause"]))
     ]  # fmt: skip
+    found.sort(key=lambda d: d["proposed_on"], reverse=True)
+    found.sort(key=lambda d: d["proposed_by"] == "policy")
     number = number_of(request)
     return {
         "rows": found[(number - 1) * PER_PAGE : number * PER_PAGE], "total": len(found), "page": number,

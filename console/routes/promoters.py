@@ -81,7 +81,8 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
         raise NotFound(f"there is no promoter {promoter_id} in this run")
     with held.books.reading() as book:
         ties = book.rows("select person, reason from tie where promoter_id = :p order by person", p=promoter_id)
-    cases = held.live.cases_of(promoter_id)
+    with held.live.now() as now:
+        cases, decisions = now.cases_on(promoter_id), now.decisions_on(promoter_id)
     blind = any(c["state"] != "closed" and c["blind"] for c in cases)
     parts = held.shelf.parts(f"P{promoter_id}")
     findings = parts["findings"].value
@@ -90,7 +91,7 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
         "memberships": memberships, "relations": relations,
         "standing": reading.rows(STANDING, p=promoter_id), "same": [] if blind else reading.rows(SAME, p=promoter_id),
         "rows": [{**f, "confidence": None} for f in findings] if blind else findings,
-        "decisions": held.live.decisions_on(promoter_id), "cases": cases, "ties": ties,
+        "decisions": decisions, "cases": cases, "ties": ties,
         "payables": reading.rows(PAYABLES, p=promoter_id),
         **{k: p.value for k, p in parts.items() if k in ("money", "timeline", "bursts", "orders", "payouts", "defence")},
     }  # fmt: skip

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from casebook import cases as casebook_cases
 from console import views
-from console.desk import Guard, asked, back_to, change, desk, number_of, page
-from console.live import VIEWS
+from console.board import VIEWS
+from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
+from console.live import PERSON
+from console.pages import part_of_page
+from console.roles import may
 from console.sessions import Session
 from data_contracts.errors import UsageError
 from data_contracts.money import yuan
@@ -30,14 +35,30 @@ def queue(request: Request) -> dict[str, Any]:
     number = number_of(request)
     found = held.live.search(wanted, request.state.session.user, (number - 1) * PER_PAGE, PER_PAGE)
     facets = held.live.facets()
+    rows, tick = [seen(r) for r in found.rows], may(request.state.session.roles, "work_case")
     first = facets.pop("first") or {"cutoff_on": None, "days_left": None}
     return {
-        "rows": [seen(r) for r in found.rows], "total": found.total, "page": number,
+        "rows": rows, "_written": lambda lang, zone: _written(rows, lang, zone, tick), "total": found.total, "page": number,
         "pages": max(1, -(-found.total // PER_PAGE)), "at_stake": yuan(found.at_stake_fen), "wanted": wanted,
-        "views": VIEWS, "saved": views.of(held.books, request.state.session.user), "bulk": BULK, **facets,
+        "views": VIEWS, "saved": _saved(held, request.state.session.user), "bulk": BULK, **facets,
         "run_id": held.reading.run_id, "as_of": held.reading.manifest["as_of"],
         "cutoff_on": first["cutoff_on"], "days_left": first["days_left"],
     }  # fmt: skip
+
+
+def _saved(held: Desk, who: str) -> list[dict[str, Any]]:
+    saved: list[dict[str, Any]] = held.live.kept(PERSON + who, lambda book: views.of(book, who))
+    return saved
+
+
+def _written(rows: list[dict[str, Any]], lang: str, zone: str, tick: bool) -> Markup:
+    return Markup("").join(_row(tuple(row.items()), lang, zone, tick) for row in rows)
+
+
+@lru_cache(maxsize=10_000)
+def _row(row: tuple[tuple[str, Any], ...], lang: str, zone: str, tick: bool) -> Markup:
+    """A row as it was written: it stays so until something in it moves."""
+    return part_of_page("queue/row.html", lang, zone, r=dict(row), tick=tick)
 
 
 def seen(row: dict[str, Any]) -> dict[str, Any]:

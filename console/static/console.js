@@ -37,7 +37,7 @@
 
   const plain = (extra) => ({
     animation: false, textStyle: { fontFamily: font, color: ink.soft, fontSize: 12 },
-    grid: { left: 48, right: 16, top: 34, bottom: 26 }, legend: { top: 2, itemWidth: 12, itemHeight: 8, textStyle: { color: ink.soft } },
+    grid: { left: 12, right: 16, top: 34, bottom: 8, containLabel: true }, legend: { top: 2, itemWidth: 12, itemHeight: 8, textStyle: { color: ink.soft } },
     tooltip: { trigger: "axis", transitionDuration: 0 }, ...extra,
   });
   const showChart = (holder, option) => {
@@ -53,7 +53,7 @@
       name: holder.dataset[key], type: "bar", stack: key === "refunded" ? "out" : "in", itemStyle: { color }, barMaxWidth: 6,
       data: data.timeline.map((d) => (key === "refunded" ? -d[key] : d[key])),
     }));
-    bars[2].markArea = { silent: true, itemStyle: { color: "rgba(162,57,31,0.10)" }, label: { color: ink.rust },
+    bars[2].markArea = { silent: true, itemStyle: { color: "rgba(162,57,31,0.10)" }, label: { color: ink.rust, position: "insideTop" },
       data: data.bursts.map((b) => [{ name: holder.dataset.burst, xAxis: near(b.window_start) }, { xAxis: near(b.window_end) }]) };
     const paid = data.payouts.filter((p) => p.status === "paid").map((p) => ({ xAxis: near(p.paid_on), name: holder.dataset.paid }));
     bars[1].markLine = { silent: true, symbol: "none", lineStyle: { color: ink.sand, type: "dotted" }, label: { show: false }, data: paid };

@@ -21,11 +21,14 @@ def test_propose_see_the_effect_and_have_it_approved_by_another(app: FastAPI, si
     made = analyst.post("/proposals", data={**csrf(analyst), **form})
     assert made.status_code == 303
     path = made.headers["location"]
-    assert REASON in analyst.get(path).text
+    told = shown(analyst.get(f"{path}?lang=en").text)
+    assert REASON in told and "nobody approves an own proposal" in told and "Decided by —" in told
+    assert approver.get("/decisions.json").json()["rows"][0]["decision_id"] in path
     assert analyst.post(f"{path}/approve", data={**csrf(analyst), "reason": "ok"}).status_code == 403
     assert approver.post(f"{path}/approve", data={**csrf(approver), "reason": "checked"}).status_code == 303
     state = next(d for d in decisions.listing(app.state.desk.books) if path.endswith(d["decision_id"]))
     assert (state["status"], state["proposed_by"]) == ("approved", "an")
+    assert "the next run applies it" in shown(approver.get(f"{path}?lang=en").text)
 
 
 @pytest.mark.parametrize(("what", "chosen", "rests_on"), [

@@ -121,7 +121,14 @@ def test_a_page_shows_at_once_what_another_process_wrote(state: Path) -> None:
     seen = clients[1].get(f"{path}.json").json()["case"]["version"]
     form = {"csrf": one.state.desk.sessions.find(token).csrf, "reason": "mine", "seen": seen}
     assert clients[0].post(f"{path}/take", data=form).status_code == 303
-    assert clients[1].get(f"{path}.json").json()["case"]["owner"] == "an"
+    shown = clients[1].get(f"{path}.json").json()
+    assert shown["case"]["owner"] == "an" and shown["history"][-1]["reason"] == "mine"
     assert clients[1].get("/queue.json?view=mine").json()["total"] == 1
+    assert clients[1].get("/queue.json").json()["saved"] == []
+    form = {"csrf": form["csrf"], "name": "my own", "query": "view=mine"}
+    assert clients[0].post("/views", data=form).status_code == 303
+    (view,) = clients[1].get("/queue.json").json()["saved"]
+    assert clients[1].post(f"/views/{view['view_id']}/forget", data={"csrf": form["csrf"]}).status_code == 303
+    assert clients[0].get("/queue.json").json()["saved"] == []
     for app in (one, other):
         app.state.desk.books.close()

@@ -26,7 +26,7 @@ from tests.console import world
 from tests.console.conftest import SignIn, shown
 
 CONSOLE = Path(__file__).parents[2] / "console"
-KINDS = "|money|promoter|account|case|decision|group|id|instant|int|bits|share|rate|subject|yes|list|reason|(?:tag|word):[a-z_]+"
+KINDS = "|money|promoter|account|case|decision|group|id|instant|int|bits|share|rate|subject|yes|list|reason|short|(?:tag|word):[a-z_]+"
 EVERYTHING = ("analyst", "approver", "compliance", "finance", "system_admin", "auditor")
 PAGES = (
     "/queue", "/decisions", "/rules", "/detectors", "/shared", "/runs", "/metrics", "/audit", "/audit/check", "/users", "/deliveries",
