@@ -118,7 +118,9 @@ def _check_form(wanted: Proposal) -> None:
     if wanted.month is not None and not _MONTH.fullmatch(wanted.month):
         faults.append(f"{wanted.month!r} is not a month such as 2026-03")
     if wanted.subject_kind in ("group", "coupon") and wanted.promoter_id is None and wanted.measure in OF_PROMOTER:
-        faults.append(f"{wanted.measure} on a {wanted.subject_kind} needs the promoter whose money it is: give --promoter")
+        faults.append(
+            f"{wanted.measure} on a {wanted.subject_kind} needs the promoter whose money it is: give --promoter"
+        )
     if wanted.effective_to is not None and wanted.effective_to <= wanted.effective_from:
         faults.append("it would end before it starts: give an --effective-to after --effective-from")
     if faults:
