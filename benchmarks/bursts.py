@@ -62,8 +62,8 @@ def draw(folder: Path, orders: int, promoters: int) -> None:
     )
 
 
-def features(folder: Path, work: Path, memory: str) -> tuple[Warehouse, dict[str, float]]:
-    """Time the features; the warehouse they are in, and CPU seconds per table."""
+def features(folder: Path, work: Path, memory: str) -> tuple[Warehouse, dict[str, float], float]:
+    """Time the features; the warehouse they are in, CPU seconds per table, and wall seconds up to the refund features."""
     wh = Warehouse(work, "models", Run("bench", 1, AS_OF, "Asia/Shanghai", memory_limit=memory))
     wh.con.close()
     from data_contracts.warehouse import connect
@@ -81,11 +81,14 @@ def features(folder: Path, work: Path, memory: str) -> tuple[Warehouse, dict[str
         " cast(null as date) as to_day, 'd' as document_id, '20' as value"
     )
     seconds: dict[str, float] = {}
+    begun, refunds_only = time.perf_counter(), 0.0
     for table in refunds.TABLES:
         started = time.process_time()
         wh.make(refunds.SQL / f"{table}.sql")
         seconds[table] = round(time.process_time() - started, 2)
-    return wh, seconds
+        if table == "refund_conduct":
+            refunds_only = round(time.perf_counter() - begun, 2)
+    return wh, seconds, refunds_only
 
 
 def main() -> None:
@@ -106,7 +109,9 @@ def main() -> None:
             "load_average": os.getloadavg()[0],
         }
         before, cpu = time.perf_counter(), time.process_time()
-        wh, report["cpu_seconds_by_table"] = features(folder, folder / "work", asked.memory)
+        wh, report["cpu_seconds_by_table"], report["refund_features_seconds"] = features(
+            folder, folder / "work", asked.memory
+        )
         report["features_seconds"] = round(time.perf_counter() - before, 2)
         report["features_cpu_seconds"] = round(time.process_time() - cpu, 2)
         before, cpu = time.perf_counter(), time.process_time()
@@ -126,10 +131,10 @@ def main() -> None:
             body = as_table([{"what": k, "value": v} for k, v in report.items()])
             told = (
                 "Where the load average is far above the two cores, the CPU seconds count and the wall seconds do not. Wanted: refund"
-                " features of 10 M orders in 10 s, burst test in 60 s, 3 GiB. The tables up to refund_conduct are the refund features;"
-                " the rest serves the other detectors."
+                " features of 10 M orders in 10 s and of 100 M in 60 s, burst test in 60 s, 3 GiB. The tables up to refund_conduct are"
+                " the refund features; the rest serves the other detectors."
             )
-            record("Refund features and burst test: speed", command, f"{told}\n\n{body}")
+            record(f"Refund features and burst test at {asked.orders:,} orders", command, f"{told}\n\n{body}")
 
 
 if __name__ == "__main__":
