@@ -3,7 +3,8 @@
     python -m benchmarks.console --cases 20000 --audit-rows 1000000
 
 The server runs as `tongren console` does, one process per core; the clients are another process with plain sockets. Bodies
-are checked. Three figures: as fast as it goes, at a steady 150 requests a second, and JSON alone.
+are checked. Four figures: as fast as it goes, at a steady 150 requests a second, JSON alone, and the steady mix while whole
+runs of another state go on, one after the other, at the same machine.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
 import click
 
+import simulator
 from benchmarks.casebook_load import fill
 from benchmarks.console_world import publish
 from benchmarks.record import record
@@ -35,6 +38,7 @@ from console.shelf import Shelf
 
 MIX = (("case", 50), ("queue", 30), ("json", 10), ("decide", 10))
 STEADY = 150
+BATCH_ACCOUNTS = 20_000
 Answers = dict[str, list[float]]
 
 
@@ -149,6 +153,41 @@ def measure(port: int, server: int, people: list[tuple[str, str]], cases: int, s
     return row, faults, took
 
 
+RUNS = """
+import sys, tempfile
+from datetime import date
+from pathlib import Path
+from pipelines.run import Order, run
+from pipelines.state import State
+while True:
+    with tempfile.TemporaryDirectory() as folder:
+        run(Order(Path(sys.argv[1]), State(Path(folder)), date(2025, 12, 20)))
+        print("run", flush=True)
+"""
+
+
+@contextmanager
+def a_run_going_on(wanted: bool, sources: Path) -> Iterator[None]:
+    """Whole runs over a simulated programme in a process of their own, one after the other, until the block ends."""
+    if not wanted:
+        yield
+        return
+    if not sources.exists():
+        simulator.simulate(sources, BATCH_ACCOUNTS, 300, 6, seed=11)
+    batch = subprocess.Popen(
+        [sys.executable, "-c", RUNS, str(sources)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+        if batch.poll() is not None:
+            raise click.ClickException(
+                "the runs beside the console ended: run the command of `RUNS` by hand to see why"
+            )
+    finally:
+        batch.terminate()
+        batch.wait(60)
+
+
 def quantiles(took: list[float]) -> str:
     """Median and 99th percentile in ms."""
     ordered = sorted(took)
@@ -179,7 +218,9 @@ def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, 
         server = subprocess.Popen([sys.executable, "-c", start, str(state), str(port)])
         try:
             signed_in = _people(state, port, people)
-            body = _all_figures(port, server.pid, signed_in, cases, seconds, rounds, _proposals(cases))
+            body = _all_figures(
+                port, server.pid, signed_in, cases, seconds, rounds, _proposals(cases), state.parent / "sources"
+            )
         finally:
             server.terminate()
             server.wait(60)
@@ -216,23 +257,25 @@ def _proposals(cases: int) -> list[str]:
 
 
 def _all_figures(port: int, server: int, people: list[tuple[str, str]], cases: int, seconds: float, rounds: int,
-                 proposed: list[str]) -> str:  # fmt: skip
+                 proposed: list[str], sources: Path) -> str:  # fmt: skip
     lines = [f"{len(people)} people, {cases:,} open cases, {cores()} server processes, clients on the same machine. "
              "Median of rounds; latency is median / 99th percentile in ms over all rounds.", "",
              "| load | requests a second | server CPU ms a request | client CPU ms a request | case | queue | JSON | decision | faults |",
              "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    share = max(1, len(proposed) // (3 * rounds))
-    for name, rate, mix in (
-        ("mix, as fast as it goes", 0.0, MIX),
-        (f"mix, {STEADY} a second", float(STEADY), MIX),
-        ("JSON alone", 0.0, (("json", 1),)),
+    share = max(1, len(proposed) // (4 * rounds))
+    for name, rate, mix, busy in (
+        ("mix, as fast as it goes", 0.0, MIX, False),
+        (f"mix, {STEADY} a second", float(STEADY), MIX, False),
+        ("JSON alone", 0.0, (("json", 1),), False),
+        (f"mix, {STEADY} a second, during runs", float(STEADY), MIX, True),
     ):
         rows: list[dict[str, object]] = []
         took: Answers = {kind: [] for kind, _ in MIX}
         faults: list[str] = []
         for _ in range(rounds):
             mine, proposed = (proposed[:share], proposed[share:]) if len(mix) > 1 else ([], proposed)
-            row, wrong, times = measure(port, server, people, cases, seconds, rate, mix, mine)
+            with a_run_going_on(busy, sources):
+                row, wrong, times = measure(port, server, people, cases, seconds, rate, mix, mine)
             rows.append(row)
             faults += wrong
             for kind, found in times.items():

@@ -32,7 +32,7 @@ MOST_ENTRIES = 2000
 SPAN = ("effective_from", "effective_to")
 NOTHING = ("look", "delivery", "sight")
 """Entries that change nothing that is kept here."""
-MOST_KEPT = 5000
+MOST_KEPT = 20_000
 """Of how many things it is kept in memory what the books say."""
 PERSON = "person "
 
