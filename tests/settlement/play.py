@@ -21,6 +21,7 @@ import settlement
 from data_contracts.contract import contracts
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse, columns_of
+from settlement.entitlement import judge_now
 from tests.conftest import given
 from tests.settlement.rules import admit_programme
 
@@ -135,6 +136,16 @@ class Play:
                 {k: v for k, v in {**r, "run_seq": self.run_seq}.items() if k in named} for r in self.tables[table]
             )
         return self
+
+    def judged(self, as_of: str) -> dict[str, str | None]:
+        """The clause of every order as known on a day (null: it qualifies), without issuing anything."""
+        run = Run("judged", self.run_seq + 1, date.fromisoformat(as_of), ZONE)
+        with Warehouse(self.folder / "judged", "settlement", run) as wh:
+            for contract in contracts().values():
+                wh.empty(contract.table)
+            self._fill(wh, run)
+            judge_now(wh, "decision")
+            return dict(wh.execute("select order_id, clause from line_priced"))
 
     def _fill(self, wh: Warehouse, run: Run) -> None:
         admit_programme(wh, self.documents)
