@@ -21,7 +21,7 @@ from models.detectors.refund_burst.judge import judge
 
 def p_values(source: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Per tested promoter p, q and expected refunds."""
-    as_of = date.fromisoformat(str(worlds.events(source)["period"]["to"]))  # type: ignore[index]
+    as_of = date.fromisoformat(str(worlds.events(source)["period"]["to"]))
     with tempfile.TemporaryDirectory() as work:
         wh = worlds.warehouse(source, Path(work), as_of)
         tables = [

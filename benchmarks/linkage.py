@@ -22,6 +22,7 @@ from collections.abc import Callable
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd  # DuckDB imports it for arrays: not part of the job
@@ -219,7 +220,7 @@ if find_spec("splink") is not None:
     JOBS["splink"] = splink
 
 
-def apart(job: str, use: Path) -> dict[str, object]:
+def apart(job: str, use: Path) -> dict[str, Any]:
     """`measured` in a fresh process."""
     command = [sys.executable, "-m", "benchmarks.linkage", "--job", job, "--use", str(use)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -231,7 +232,7 @@ def compare(use: Path, accounts: int, rounds: int, jobs: list[str]) -> list[dict
     runs: dict[str, list[dict[str, float]]] = {job: [] for job in jobs}
     for _ in range(rounds):
         for job in jobs:
-            runs[job].append(apart(job, use))  # type: ignore[arg-type]
+            runs[job].append(apart(job, use))
             print(job, runs[job][-1], flush=True)
     median = {j: {k: statistics.median(r[k] for r in runs[j]) for k in ("wall", "cpu", "gib")} for j in jobs}
     return [

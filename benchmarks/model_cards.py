@@ -41,7 +41,7 @@ def world(out: Path, seed: int, honest: bool) -> Path:
 def shape(source: Path, seed: int, tracking: Tracking) -> None:
     """Train the shape model on a world, and log how its order of promoters compares with the truth."""
     with tempfile.TemporaryDirectory() as work:
-        as_of = date.fromisoformat(str(worlds.events(source)["period"]["to"]))  # type: ignore[index]
+        as_of = date.fromisoformat(str(worlds.events(source)["period"]["to"]))
         wh = worlds.warehouse(source, Path(work), as_of, worlds.true_groups(source))
         detectors.build(wh, tracking)
         scores = dict(wh.execute("select promoter_id, score from promoter_score"))

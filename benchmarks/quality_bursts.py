@@ -46,7 +46,7 @@ class World:
 def measure(source: Path, seed: int) -> World:
     """Run features and detectors on one world and set them beside its truth."""
     events = worlds.events(source)
-    as_of = date.fromisoformat(str(events["period"]["to"]))  # type: ignore[index]
+    as_of = date.fromisoformat(str(events["period"]["to"]))
     truth = duckdb.connect()
     path = source / "truth"
     bursts = truth.execute(
@@ -76,7 +76,7 @@ def measure(source: Path, seed: int) -> World:
         )
         world.methods["ours"] = dict.fromkeys(everyone, (0.0, False))
         outage = events.get("outage") or {}
-        day = date.fromisoformat(str(outage["day"])) if outage else None  # type: ignore[index]
+        day = date.fromisoformat(str(outage["day"])) if outage else None
         for promoter, start, end, p, flagged in found:
             score, before = world.methods["ours"].get(promoter, (0.0, False))
             world.methods["ours"][promoter] = (max(score, -math.log10(max(p, 1e-300))), before or flagged)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -72,6 +73,6 @@ def true_groups(source: Path) -> pa.Table:
     ).to_arrow_table()
 
 
-def events(source: Path) -> dict[str, object]:
+def events(source: Path) -> dict[str, Any]:
     """The truth's events: period, outage, seasons."""
     return dict(json.loads((source / "truth" / "events.json").read_text(encoding="utf-8")))

@@ -30,7 +30,11 @@ grouped as (
 
 paid as (
     select *
-    from (select * from own union all select * from grouped)
+    from (
+        select * from own
+        union all
+        select * from grouped
+    ) as either
     qualify row_number() over (partition by invitee_id order by status = 'met' desc, paid_at, order_id) = 1
 )
 

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 import rulebook
 from casebook import dossier
-from casebook.dossier import glyphs, paper, press, wording
+from casebook.dossier import glyphs, paper, press, rules, wording
 from casebook.dossier.press import file_name
 from data_contracts.errors import NotFound, UsageError
 from tests.casebook.dossier.conftest import SOUND
@@ -184,3 +184,10 @@ def test_every_character_that_our_own_words_use_is_in_the_font() -> None:
     reasons = "".join(press.REASONS.read_text(encoding="utf-8").split())
     register = "".join((Path(rulebook.__file__).parent / "coverage.yaml").read_text(encoding="utf-8").split())
     assert {c for c in said + reasons + register if glyphs.spelt(c, paper.FONT) != c} == set()
+
+
+def test_a_rule_is_shown_with_the_prepared_tables_that_it_reads() -> None:
+    (collusion, staff) = (dict(rules.described(n) or ()) for n in ("c3_4_1_collusion", "c1_2_3_staff"))
+    assert "from detected" in collusion["text"] and "create or replace table detected as" in collusion["text"]
+    assert "create or replace table member_tie as" in staff["text"]
+    assert all(len(text) <= rules.LONGEST + 1_000 for text in (collusion["text"], staff["text"]))
