@@ -1,4 +1,5 @@
--- One row per payout that does not agree with us: tax that differs from the rule (5.1), or no such statement (4.4(3)).
+-- One row per payout that does not agree with us: tax that differs from the rule (5.1), no such statement, or
+-- more than was payable (4.4(3)).
 create or replace table settlement_finding as
 select
     '5.1' as clause,
@@ -25,3 +26,13 @@ select
 from payouts as p
 anti join issued_statement as s on p.promoter_id = s.promoter_id and p.month = s.month
 where p.status = 'paid'
+union all
+select
+    '4.4(3)' as clause,
+    'promoter' as subject_kind,
+    promoter_id as subject_id,
+    payout_id,
+    'above_payable' as reason,
+    cast(to_json({'month': month, 'gross_fen': gross_fen}) as varchar) as evidence
+from payout_check
+where verdict = 'above_payable'

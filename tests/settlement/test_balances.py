@@ -152,6 +152,7 @@ def test_a_payment_above_what_was_payable_adds_its_excess_and_nothing_else(play:
     assert p.statement("2026-04")["offset"] == 700
     assert p.statement("2026-04")["payable"] == 4_300
     assert (p.balance("cash"), p.balance("tax_payable"), p.balance("clawback_receivable")) == (-9_700, -1_000, 0)
+    assert {r["reason"] for r in p.tables["settlement_finding"]} == {"tax_differs", "above_payable"}
 
 
 def test_what_is_below_the_minimum_is_carried_until_it_is_not(play: Make) -> None:
