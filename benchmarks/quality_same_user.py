@@ -273,7 +273,8 @@ def main() -> None:
         print(calibrate(links))
     if given.record:
         body = f"{as_table(rows)}\n\nThe last seed, by fraud type and by what is shared:\n\n{detail}"
-        record("Same users on simulated worlds", "python -m benchmarks.quality_same_user", body)
+        command = f"python -m benchmarks.quality_same_user --seeds {' '.join(map(str, given.seeds))}"
+        record("Same users on simulated worlds", command, body)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,9 @@ def main() -> None:
         if shutil.disk_usage(folder).free / 2**30 < given.disk - size:
             raise SystemExit(f"less than {given.disk - size:.0f} GiB are free")
         command = [sys.executable, "-m", "benchmarks.sightings", "--reduce", name]
-        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+        found = json.loads(
+            subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
+        )
     rows = [{
         "accounts": f"{given.accounts:,}", "sightings": f"{given.accounts * SIGHTED:,}", "Parquet GiB": round(size, 1),
         "evidence rows": f"{found['evidence rows']:,}", "wall s": round(found["wall"], 1), "CPU s": round(found["cpu"], 1),
