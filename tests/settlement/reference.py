@@ -193,8 +193,8 @@ class Auditor:
             month = after(month)
 
     def _issue_day(self, month: str) -> date:
-        first = first_of(after(month))
-        return first + timedelta(days=int(self.rules.value("statement_day", first, 20)) - 1)
+        days = [first_of(after(month)) + timedelta(days=n) for n in range(last_of(after(month)).day)]
+        return next((d for d in days if d.day >= int(self.rules.value("statement_day", d, 20))), days[-1])
 
     def promoters(self) -> Mapping[str, datetime]:
         """Who has joined by now, and when first."""
