@@ -2,6 +2,7 @@
 
     python -m benchmarks.linkage --accounts 1000000 --rounds 5
     python -m benchmarks.linkage --accounts 10000000 --rounds 5 --record
+    python -m benchmarks.linkage --text --rounds 3    # accounts and tokens as the text that the product joins
 
 The floor is one `group by kind, token` over the same Parquet: nothing that finds shared tokens can do less. Both run
 interleaved in processes of their own; medians, CPU seconds and the peak of memory are those of the process.
@@ -93,10 +94,20 @@ copy (
 ) to '{use}' (format parquet, row_group_size 122880)
 """
 
+# The same rows with accounts and tokens as text of the product's shape: `v1:<key>:` and 26 characters.
+AS_TEXT = """
+copy (
+    select 'U' || lpad(account_id::varchar, 10, '0') as account_id, kind,
+        'v1:k7q2bnch:' || substr(md5(token::varchar), 1, 26) as token, * exclude (account_id, kind, token)
+    from read_parquet('{numbers}')
+) to '{use}' (format parquet, row_group_size 122880)
+"""
+
 # The generator's truth about a pair of accounts, and how many such pairs there are.
 ONE_HAND = (
     """a // 20 = b // 20 and a // 20 % 20 in (4, 8, 12, 16) and a % 20 < 2 + a // 20 % 5 and b % 20 < 2 + b // 20 % 5"""
 )
+NUMBER = "cast(ltrim({}::varchar, 'U') as bigint)"  # of an account, text or number
 
 
 def one_hand_pairs(accounts: int) -> int:
@@ -105,8 +116,8 @@ def one_hand_pairs(accounts: int) -> int:
     return sum(size * (size - 1) // 2 for size in sizes)
 
 
-def generate(folder: Path, accounts: int) -> Path:
-    """`<folder>/identifier_use.parquet` for so many accounts; about six rows each."""
+def generate(folder: Path, accounts: int, text: bool = False) -> Path:
+    """`<folder>/identifier_use.parquet` for so many accounts; about six rows each. `text`: accounts and tokens as text."""
     use = folder / "identifier_use.parquet"
     con = duckdb.connect()
     con.execute("set TimeZone = 'UTC'")
@@ -114,6 +125,11 @@ def generate(folder: Path, accounts: int) -> Path:
     con.execute("set memory_limit = '6GB'")
     con.execute(f"set temp_directory = '{folder}'")
     con.execute(GENERATE.format(accounts=accounts, use=use))
+    if not text:
+        return use
+    numbers = use.rename(folder / "numbers.parquet")
+    con.execute(AS_TEXT.format(numbers=numbers, use=use))
+    numbers.unlink()
     return use
 
 
@@ -136,7 +152,8 @@ def ours(use: Path) -> dict[str, object]:
         same_user.score(wh, model)
         group.build(wh, model)
         pairs, right = wh.execute(
-            f"select count(*), count(*) filter ({ONE_HAND}) from (select one.account_id as a, other.account_id as b"
+            f"select count(*), count(*) filter ({ONE_HAND}) from"
+            f" (select {NUMBER.format('one.account_id')} as a, {NUMBER.format('other.account_id')} as b"
             " from same_user_link as link inner join same_user_account as one on link.a = one.account_no"
             " inner join same_user_account as other on link.b = other.account_no where link.outcome like 'same%')"
         )[0]
@@ -178,7 +195,8 @@ def splink(use: Path) -> dict[str, object]:
     said = linker.inference.predict(threshold_match_probability=0.95)
     groups = linker.clustering.cluster_pairwise_predictions_at_threshold(said, 0.95)
     pairs, right = con.execute(
-        f"select count(*), count(*) filter ({ONE_HAND}) from (select unique_id_l as a, unique_id_r as b from {said.physical_name})"
+        f"select count(*), count(*) filter ({ONE_HAND}) from (select {NUMBER.format('unique_id_l')} as a,"
+        f" {NUMBER.format('unique_id_r')} as b from {said.physical_name})"
     ).fetchall()[0]
     found = con.execute(f"select count(distinct cluster_id) from {groups.physical_name}").fetchall()[0][0]
     return {"same pairs": pairs, "of one hand": right, "groups": found}
@@ -189,18 +207,19 @@ def prepare(wh: Warehouse, use: Path) -> None:
     for stage in ("books", "feeds"):
         for contract in of_stage(stage):
             wh.empty(contract.table)
-    # whole numbers for accounts and tokens here too, or every join would be between text and numbers
-    wh.execute("create or replace table referrals (invitee_id bigint, promoter_id bigint, clicked_at timestamptz)")
+    wh.con.read_parquet(str(use)).create_view("identifier_use")
+    # accounts and tokens of the same type here too, or every join would be between text and numbers
+    of = str(wh.execute("select typeof(token) from identifier_use limit 1")[0][0])
+    wh.execute(f"create or replace table referrals (invitee_id {of}, promoter_id {of}, clicked_at timestamptz)")
     wh.execute(
-        "create or replace table books_override (override_id varchar, account_a bigint, account_b bigint,"
+        f"create or replace table books_override (override_id varchar, account_a {of}, account_b {of},"
         " kind varchar, author varchar, reason varchar, from_at timestamptz, to_at timestamptz)"
     )
-    wh.execute("create or replace table books_shared (kind varchar, token bigint, from_on date, to_on date)")
+    wh.execute(f"create or replace table books_shared (kind varchar, token {of}, from_on date, to_on date)")
     wh.execute(
-        "create or replace table identifiers (account_id bigint, kind varchar, token bigint, links boolean,"
+        f"create or replace table identifiers (account_id {of}, kind varchar, token {of}, links boolean,"
         " mask varchar, observed_at timestamptz)"
     )
-    wh.con.read_parquet(str(use)).create_view("identifier_use")
 
 
 def measured(job: Callable[[Path], dict[str, object]], use: Path) -> dict[str, object]:
@@ -251,21 +270,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--text", action="store_true", help="accounts and tokens as text of the product's shape")
     parser.add_argument("--record", action="store_true")
-    parser.add_argument("--job", choices=sorted(JOBS))
-    parser.add_argument("--use", type=Path)
+    parser.add_argument("--job", choices=sorted(JOBS), help="only this job, on the file of --use")
+    parser.add_argument("--use", type=Path, help="an identifier_use.parquet that is there already")
     given = parser.parse_args()
+    if given.job and not given.use:
+        parser.error("--job measures one job on a file that is there: name it with --use FILE")
     if given.job:
         print(json.dumps(measured(JOBS[given.job], given.use)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        use = given.use or generate(Path(folder), given.accounts)
+        use = given.use or generate(Path(folder), given.accounts, given.text)
         rows = compare(use, given.accounts, given.rounds, list(JOBS))
     print(as_table(rows))
     if given.record:
         settings = "; ".join(SETTINGS)
         body = f"{as_table(rows)}\n\nFloor: `{FLOOR.format(use='identifier_use.parquet')}` with `{settings}`."
-        record(f"Linkage at {given.accounts:,} accounts", "python -m benchmarks.linkage", body)
+        text = " --text" if given.text else ""
+        command = f"python -m benchmarks.linkage --accounts {given.accounts} --rounds {given.rounds}{text}"
+        record(f"Linkage at {given.accounts:,} accounts{', as text' * given.text}", command, body)
 
 
 if __name__ == "__main__":

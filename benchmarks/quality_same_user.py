@@ -272,7 +272,7 @@ def main() -> None:
     if given.calibrate:
         print(calibrate(links))
     if given.record:
-        body = f"{as_table(rows)}\n\nThe last seed, by fraud type and by what is shared:\n\n{detail}"
+        body = f"{as_table(rows)}\n\nOf seed {given.seeds[-1]} alone, the last one, by fraud type and by what is shared:\n\n{detail}"
         command = f"python -m benchmarks.quality_same_user --seeds {' '.join(map(str, given.seeds))}"
         record("Same users on simulated worlds", command, body)
 

@@ -24,10 +24,10 @@ from benchmarks.linkage import measured
 from benchmarks.record import as_table, record
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
+from features import sharing
 
 SIGHTED = 30  # per account
 PIECE = 500_000  # accounts a file
-SQL = Path(__file__).parents[1] / "features" / "sql" / "identifier_use.sql"
 RAW = """
 copy (
     select account_id, ['phone', 'payment', 'device', 'device', 'ip', 'ip'][1 + thing] as kind,
@@ -65,7 +65,7 @@ def reduce(folder: Path) -> dict[str, object]:
     """`identifier_use` out of the sightings, as the features stage makes it; the days' count checks that none is lost."""
     with Warehouse(folder, "features", Run("sightings", 1, date(2025, 12, 31), "Asia/Shanghai")) as wh:
         wh.con.read_parquet(str(folder / "sightings_*.parquet")).create_view("identifiers")
-        wh.make(SQL)
+        sharing.uses(wh)
         rows, days = wh.execute("select count(*), sum(days_seen) from identifier_use")[0]
         return {"evidence rows": rows, "days": int(days)}
 

@@ -17,14 +17,29 @@ from data_contracts.warehouse import Warehouse
 
 SQL = Path(__file__).parent / "sql"
 LIMITS = Path(__file__).parent / "sharing.yaml"
+SLICE_ROWS = 20_000_000  # sightings reduced at once: 30 M fill 2 GB
 KINDS = ("id_doc", "phone", "payment", "email", "device", "ip", "address")
 Ints = npt.NDArray[np.int64]
 
 
 def build(wh: Warehouse, limits: Path = LIMITS) -> None:
     """Make `identifier_use`, `identifier_value`, `identifier_entity` and `identifier_holder`."""
-    wh.make(SQL / "identifier_use.sql")
+    uses(wh)
     degrees(wh, limits)
+
+
+def uses(wh: Warehouse, most: int = SLICE_ROWS) -> None:
+    """Make `identifier_use`, in slices of the accounts of about `most` sightings each."""
+    slices = 1 + int(wh.execute("select count(*) from identifiers")[0][0]) // most
+    wh.make(SQL / "identifier_use.sql", slices=slices, slice=0)
+    if slices == 1:
+        return
+    wh.execute("alter table identifier_use rename to identifier_slices")
+    for n in range(1, slices):
+        wh.make(SQL / "identifier_use.sql", slices=slices, slice=n)
+        wh.execute("insert into identifier_slices from identifier_use")
+    wh.execute("drop table identifier_use")
+    wh.execute("alter table identifier_slices rename to identifier_use")
 
 
 def degrees(wh: Warehouse, limits: Path = LIMITS) -> None:

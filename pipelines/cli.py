@@ -180,18 +180,18 @@ def train(state: Path) -> None:
     click.echo(modelling.train(state))
 
 
-@cli.command(epilog=example("tongren models --state state --promote refund_shape"))
-@click.option(
-    "--promote",
-    metavar="NAME",
-    help="Make the candidate of that name live, after a shadow run that prints what would change.",
-)
+@cli.command(epilog=example("tongren models --state state --shadow same_user"))
+@click.option("--shadow", metavar="NAME", help="Say what the candidate of that name would change; nothing goes live.")
+@click.option("--promote", metavar="NAME", help="Say the same, and make it live in the same call.")
 @STATE
-def models(promote: str | None, state: Path) -> None:
+def models(shadow: str | None, promote: str | None, state: Path) -> None:
     """List and compare models; make one live."""
     from pipelines import modelling
 
-    click.echo(modelling.promote(state, promote) if promote else modelling.listing(state))
+    if shadow and promote:
+        raise click.UsageError("--shadow looks and --promote makes live: give one of them.")
+    told = modelling.shadow(state, shadow) if shadow else modelling.promote(state, promote) if promote else None
+    click.echo(told or modelling.listing(state))
 
 
 @cli.command(epilog=example("tongren explain A000012 A000345"))

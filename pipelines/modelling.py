@@ -25,11 +25,16 @@ def listing(state: Path) -> str:
     return table(Tracking(State(state).mlflow).listing())
 
 
-def promote(state: Path, name: str) -> str:
-    """Shadow-run the candidate on the newest run, print what would change, make it live."""
+def shadow(state: Path, name: str) -> str:
+    """What making the candidate live would change on the newest run; nothing is written."""
     place = State(state)
     tracking = Tracking(place.mlflow)
     tables = place.current() / "tables"
-    told = training.shadow(tables, tracking) if name == training.NAME else detectors.shadow(tables, tracking, name)
-    tracking.promote(name)
+    return training.shadow(tables, tracking) if name == training.NAME else detectors.shadow(tables, tracking, name)
+
+
+def promote(state: Path, name: str) -> str:
+    """Shadow-run the candidate on the newest run, print what would change, make it live."""
+    told = shadow(state, name)
+    Tracking(State(state).mlflow).promote(name)
     return f"{told}\n{name}: candidate is live now"

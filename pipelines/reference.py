@@ -112,7 +112,7 @@ def commands() -> str:
     parts = [
         "# Commands\n\nThe command is `tongren`; `--help` works everywhere. Exit codes stand in [Operations](operations.md).\n"
     ]
-    for name, command in sorted(cli.commands.items()):
+    for name, command in _leaves(cli):
         context = click.Context(command, info_name=f"tongren {name}")
         usage = command.get_usage(context).removeprefix("Usage: ")
         parts.append(f"## tongren {name}\n\n{(command.help or '').strip()}\n\n```\n{usage}\n```\n")
@@ -120,6 +120,14 @@ def commands() -> str:
         if command.epilog:
             parts.append(f"```\n{command.epilog.replace(chr(8), '').strip().removeprefix('Example:').strip()}\n```\n")
     return "\n".join(parts)
+
+
+def _leaves(group: click.Group, before: str = "") -> Iterable[tuple[str, click.Command]]:
+    """Every command with its full name, groups before what they hold."""
+    for name, command in sorted(group.commands.items()):
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from _leaves(command, f"{before}{name} ")
 
 
 def _options(command: click.Command, context: click.Context) -> Iterable[str]:

@@ -1,4 +1,5 @@
--- One row per account, kind, token and span: the natural day for ip, the whole life for the other kinds.
+-- One row per account, kind, token and span: the natural day for ip, the whole life for the other kinds. Of one slice of the
+-- accounts (0 of 1: all of them): the days seen of hundreds of millions of sightings do not fit into memory at once.
 create or replace table identifier_use as
 with seen_day as (
     select
@@ -11,7 +12,7 @@ with seen_day as (
         max(class) as class,
         max(mask) as mask
     from identifiers
-    where links
+    where links and hash(account_id) % $slices = $slice
     group by all
 )
 select

@@ -37,7 +37,7 @@ def shadow(tables: Path, tracking: Tracking, name: str) -> str:
     card = next((c for c in detectors.cards() if c.name == name and c.about.get("model")), None)
     candidate, live = tracking.candidate(name), tracking.live(name)
     if card is None or candidate is None:
-        raise NotFound(f"{name} has no candidate: run tongren train, then look at tongren models.")
+        raise NotFound(f"{name} has no candidate: run tongren train, then tongren models --shadow {name}.")
     data = published(tables, card)
     ids, features = detectors.module(card).matrix(data)
     if live is None or not len(features):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
+from data_contracts.contract import contracts
 from data_contracts.errors import NotFound
 from data_contracts.warehouse import Warehouse
 from models.same_user import group, rescore
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("tongren")
 NAME = "same_user"
 SQL = Path(__file__).parent / "sql"
+FITTED_ON = (
+    "identifier_use",
+    "identifier_holder",
+    "identifier_value",
+    "identifier_entity",
+    "referrals",
+    "books_verdict",
+)
 
 
 def live(tracking: Tracking | None) -> Model:
@@ -35,13 +45,15 @@ def live(tracking: Tracking | None) -> Model:
     return read(tracking.content(found).decode("utf-8"))
 
 
-def register(tracking: Tracking, document: str, metrics: dict[str, float], stage: str) -> Live:
-    """Put a model file under record as `live` or `candidate`."""
+def register(
+    tracking: Tracking, document: str, metrics: dict[str, float], stage: str, data: dict[str, str] | None = None
+) -> Live:
+    """Put a model file under record as `live` or `candidate`; `data`: table to the sha256 of the file it was fitted on."""
     from models.tracking import Fitted
 
     model = read(document)
     parameters = {f"m.{k.name}.{v.name}": v.m for k in model.kinds for v in k.levels}
-    return tracking.register(Fitted(NAME, document.encode(), parameters, metrics, {}, {}), stage)
+    return tracking.register(Fitted(NAME, document.encode(), parameters, metrics, data or {}, {}), stage)
 
 
 def train(tables: Path, tracking: Tracking) -> str:
@@ -50,15 +62,24 @@ def train(tables: Path, tracking: Tracking) -> str:
         now = live(tracking)
         score(wh, now)
         document, metrics = fitted(wh, now)
-    register(tracking, document, metrics, "candidate")
+    register(tracking, document, metrics, "candidate", hashes(tables))
     return NAME
+
+
+def hashes(tables: Path) -> dict[str, str]:
+    """Table to the sha256 of its published file, for the tables that a fit reads."""
+    found = {}
+    for name in FITTED_ON:
+        with (Path(tables) / contracts()[name].stage / f"{name}.parquet").open("rb") as file:
+            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def shadow(tables: Path, tracking: Tracking) -> str:
     """Link a published run's evidence with the live and the candidate model: what would change, in words."""
     candidate = tracking.candidate(NAME)
     if candidate is None:
-        raise NotFound(f"{NAME} has no candidate: run tongren train, then look at tongren models.")
+        raise NotFound(f"{NAME} has no candidate: run tongren train, then tongren models --shadow {NAME}.")
     found = []
     for model in (live(tracking), read(tracking.content(candidate).decode("utf-8"))):
         with rescore.opened(tables, stage="models") as wh:

@@ -47,6 +47,15 @@ def test_an_ip_has_one_row_per_natural_day_and_other_kinds_one_for_life(share: C
     ]  # fmt: skip
 
 
+def test_evidence_made_in_slices_of_the_accounts_is_the_same(share: Callable[..., Warehouse]) -> None:
+    rows = [seen(f"A{n}", kind, f"t{n % 7}", 9 * h) for n in range(40) for kind in ("ip", "device") for h in range(3)]
+    wh = share(rows)
+    whole = wh.execute("from identifier_use order by all")
+    sharing.uses(wh, most=len(rows) // 5)
+    assert wh.execute("from identifier_use order by all") == whole
+    assert len({row[0] for row in whole}) == 40
+
+
 def test_a_token_of_one_account_is_pruned_however_often_it_was_seen(share: Callable[..., Warehouse]) -> None:
     wh = share([*(seen("A", "ip", "own", 24 * d) for d in range(5)), seen("A", "ip", "both"), seen("B", "ip", "both")])
     assert wh.execute("select distinct token from identifier_holder") == [("both",)]

@@ -40,6 +40,12 @@ def test_an_unknown_option_is_a_usage_error() -> None:
     assert CliRunner().invoke(cli, ["run", "--nonsense"]).exit_code == 2
 
 
+def test_a_candidate_is_looked_at_or_made_live_and_not_both() -> None:
+    shown = CliRunner().invoke(cli, ["models", "--shadow", "same_user", "--promote", "same_user"])
+    assert shown.exit_code == 2
+    assert "give one of them" in shown.output
+
+
 def test_a_missing_state_is_one_clear_message(tmp_path: Path) -> None:
     shown = CliRunner().invoke(cli, ["decisions", "--state", str(tmp_path)])
     assert shown.exit_code == 2

@@ -27,11 +27,13 @@ def test_the_first_run_registers_the_shipped_model_and_a_trained_one_waits(link:
     candidate = tracking.candidate("same_user")
     assert candidate is not None
     fitted = read(tracking.content(candidate).decode())
-    assert fitted.version == "2"
+    assert int(fitted.version) == int(load().version) + 1
     assert fitted.entities == load().entities
     assert all(0 < level.m < 1 for kind in fitted.kinds for level in kind.levels)
     assert training.live(tracking) == load(), "a candidate is not live before it is promoted"
+    assert tracking.facts("same_user")["data"] == training.hashes(tables)
     assert "candidate version" in training.shadow(tables, tracking)
+    assert training.live(tracking) == load(), "a shadow run makes nothing live"
     assert not (tables / "spill").exists(), "training leaves a published run as it was"
 
     tracking.promote("same_user")
