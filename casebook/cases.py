@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from casebook import chain
+from casebook import chain, ties
 from casebook.books import Books, Ledgerbook
 from casebook.decisions import MOVES as DECISION_MOVES
-from casebook.decisions import move, refuse, standing
+from casebook.decisions import move, refuse, standing, tied
 from casebook.people import line, person, same_person
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 
@@ -163,13 +163,16 @@ _OPEN_APPEAL = (
 )
 
 
-def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str) -> None:
-    """Answer an appeal: `upheld` keeps the decision, `granted` overturns it. The reviewer must not have decided before."""
+def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody) -> None:
+    """Answer an appeal: `upheld` keeps the decision, `granted` overturns it.
+
+    The reviewer must not have taken part before and must have no tie to the promoter: else NotAllowed (logged).
+    """
     who, why = person(by), line(reason, "reason")
     if outcome not in ("upheld", "granted"):
         raise UsageError(f"there is no outcome {outcome}; there are upheld, granted")
     with books.writing() as book:
-        fault, decision_id = _appeal_fault(book, appeal_id, who)
+        fault, decision_id = _appeal_fault(book, appeal_id, who, of_run)
         if fault is None:
             row = {"appeal_id": appeal_id, "outcome": outcome, "by_whom": who, "reason": why, "at": book.clock()}
             book.record(chain.Entry(who, f"appeal.{outcome}", appeal_id, why, after=row), {"appeal_outcome": [row]})
@@ -180,7 +183,7 @@ def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str) -> 
     raise NotAllowed(fault, appeal_id=appeal_id)
 
 
-def _appeal_fault(book: Ledgerbook, appeal_id: str, who: str) -> tuple[str | None, str]:
+def _appeal_fault(book: Ledgerbook, appeal_id: str, who: str, of_run: ties.OfRun) -> tuple[str | None, str]:
     found = book.rows("select decision_id from appeal where appeal_id = :a", a=appeal_id)
     if not found:
         raise NotFound(f"there is no appeal {appeal_id}", appeal_id=appeal_id)
@@ -194,4 +197,4 @@ def _appeal_fault(book: Ledgerbook, appeal_id: str, who: str) -> tuple[str | Non
         return f"{who} took part in decision {decision_id}: another person must review the appeal", decision_id
     if state["status"] not in DECISION_MOVES["overturn"]:
         return f"decision {decision_id} is {state['status']} by now", decision_id
-    return None, decision_id
+    return tied(book, state, who, of_run), decision_id

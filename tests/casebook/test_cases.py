@@ -96,6 +96,21 @@ def test_who_declared_a_tie_neither_proposes_nor_decides(started: Books) -> None
     assert decide(started, decision, "approve", "zhao")["status"] == "approved"
 
 
+def test_a_tie_binds_on_the_findings_of_the_books_whatever_promoter_is_named(books: Books) -> None:
+    finding = {"finding_id": "F1", "clause": "2.2(3)", "detector": "same_user", "subject_kind": "referral",
+               "subject_id": "A2", "promoter_id": "P1", "first_seen": LAST}  # fmt: skip
+    publish(books, new_finding=[finding])
+    cases.declare_tie(books, "Wang", "P1", "cousin")
+    with pytest.raises(NotAllowed, match="tie"):
+        propose(books, by="wang", measure="warn", subject_kind="invitee", subject_id="A2")
+    with pytest.raises(NotAllowed, match="tie"):
+        decisions.verdict(books, "F1", "false_alarm", "wang", "nothing there")
+    decisions.verdict(books, "F1", "confirmed", "zhao", "seen")
+    decision = propose(books, measure="warn", subject_kind="invitee", subject_id="A2")
+    with pytest.raises(NotAllowed, match="tie"):
+        decide(books, decision, "reject", "wang")
+
+
 def test_several_decisions_are_approved_together_or_not_at_all(started: Books) -> None:
     one, two = propose(started, by="li"), propose(started, by="wang", subject_id="P2")
     with pytest.raises(NotAllowed, match="own proposal"):
