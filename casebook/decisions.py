@@ -204,13 +204,18 @@ def _notice(decision_id: str, wanted: Proposal, notice_days: int) -> dict[str, A
             "amount_fen": None, "run_seq": None}  # fmt: skip
 
 
-def reply(books: Books, decision_id: str, filed_by: str, text: str) -> None:
-    """Record what a promoter replied to the notice of a proposed decision; whoever approves sees it."""
-    who, said = line(filed_by, "name"), line(text, "reply")
+def reply(books: Books, decision_id: str, by: str, text: str, *, filed_by: str) -> None:
+    """Record what a promoter replied to the notice of a proposed decision; whoever approves sees it.
+
+    `by` is the person who records it, `filed_by` whoever it came from, as typed.
+    """
+    who, said, sender = person(by), line(text, "reply"), line(filed_by, "name")
     with books.writing() as book:
         standing(book, decision_id)
-        row = {"decision_id": decision_id, "filed_by": who, "reply": said, "at": book.clock()}
-        book.record(chain.Entry(who, "notice.reply", decision_id, said), {"notice_reply": [row]})
+        row = {"decision_id": decision_id, "filed_by": sender, "reply": said, "at": book.clock()}
+        book.record(
+            chain.Entry(who, "notice.reply", decision_id, said, about={"filed_by": sender}), {"notice_reply": [row]}
+        )
 
 
 def decide(books: Books, decision_id: str, action: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody) -> str:

@@ -205,7 +205,9 @@ async def reply(
     session: Annotated[Session, Depends(Guard("work_case"))],
 ) -> Response:  # fmt: skip
     """Record what the promoter replied to the notice."""
-    await run_in_threadpool(casebook_decisions.reply, desk(request).books, decision_id, filed_by, reason)
+    await run_in_threadpool(
+        casebook_decisions.reply, desk(request).books, decision_id, session.user, reason, filed_by=filed_by
+    )
     return back_to(request, f"/decisions/{decision_id}")
 
 
@@ -216,8 +218,9 @@ async def appeal(
 ) -> Response:  # fmt: skip
     """Record a promoter's appeal against an applied decision."""
     await run_in_threadpool(
-        casebook_cases.appeal, desk(request).books, decision_id, filed_by, reason, deadline_on=deadline_on
-    )
+        casebook_cases.appeal, desk(request).books, decision_id, session.user, reason,
+        filed_by=filed_by, deadline_on=deadline_on,
+    )  # fmt: skip
     return back_to(request, f"/decisions/{decision_id}")
 
 

@@ -123,13 +123,13 @@ def test_several_decisions_are_approved_together_or_not_at_all(started: Books) -
 def test_an_appeal_is_answered_by_somebody_who_did_not_decide(started: Books) -> None:
     decision = propose(started, by="li")
     with pytest.raises(NotAllowed, match="only an applied"):
-        cases.appeal(started, decision, "P1", "not so", deadline_on=LAST)
+        cases.appeal(started, decision, "clerk", "not so", filed_by="P1", deadline_on=LAST)
     decide(started, decision, "approve", "wang")
     publish(started, 2, decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
-    appeal = cases.appeal(started, decision, "P1", "not so", deadline_on=LAST)
+    appeal = cases.appeal(started, decision, "clerk", "not so", filed_by="P1", deadline_on=LAST)
     with pytest.raises(NotAllowed, match="open already"):
-        cases.appeal(started, decision, "P1", "again", deadline_on=LAST)
-    for who in ("li", "WANG"):
+        cases.appeal(started, decision, "clerk", "again", filed_by="P1", deadline_on=LAST)
+    for who in ("li", "WANG", "Clerk"):
         with pytest.raises(NotAllowed, match="another person"):
             cases.answer(started, appeal, "granted", who, "x")
     cases.answer(started, appeal, "granted", "zhao", "papers came")
@@ -142,7 +142,13 @@ def test_an_appeal_that_is_upheld_leaves_the_decision(started: Books) -> None:
     decision = propose(started)
     decide(started, decision, "approve")
     publish(started, 2, decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
-    cases.answer(started, cases.appeal(started, decision, "P1", "no", deadline_on=LAST), "upheld", "zhao", "no papers")
+    cases.answer(
+        started,
+        cases.appeal(started, decision, "clerk", "no", filed_by="P1", deadline_on=LAST),
+        "upheld",
+        "zhao",
+        "no papers",
+    )
     assert decisions.listing(started)[0]["status"] == "applied"
 
 

@@ -158,6 +158,26 @@ def test_a_reply_to_the_notice_is_seen_by_whoever_approves(sign_in: SignIn) -> N
     assert "they were unhappy with the product" in approver.get(path).text and "2026-04-27" in approver.get(path).text
 
 
+@pytest.mark.parametrize(("what", "where"), [("reply", world.PROPOSED), ("appeal", world.HOLD)])
+def test_whoever_records_what_came_in_is_on_record_and_not_the_name_that_was_typed(
+    app: FastAPI, sign_in: SignIn, what: str, where: str
+) -> None:
+    clerk = sign_in("analyst", "compliance", name="an")
+    form = {"filed_by": "ping", "reason": "not so", "deadline_on": "2026-05-10"}
+    assert clerk.post(f"/decisions/{where}/{what}", data={**csrf(clerk), **form}).status_code == 303
+    with app.state.desk.books.reading() as book:
+        entry = book.rows("select actor, action from audit where object = :d order by seq desc limit 1", d=where)[0]
+    assert entry["actor"] == "an" and what in entry["action"]
+    page = clerk.get(f"/decisions/{where}.json").json()
+    if what == "appeal":
+        assert page["appeals"][0]["filed_by"] == "ping"
+        path = f"/appeals/{page['appeals'][0]['appeal_id']}/granted"
+        own = clerk.post(path, data={**csrf(clerk), "reason": "shown"})
+        assert own.status_code == 409 and "took part" in own.text
+    else:
+        assert page["notice"]["replies"][0]["filed_by"] == "ping"
+
+
 @pytest.mark.parametrize(
     "move,more",
     [("take", {}), ("assign", {"owner": "bo"}), ("set_deadline", {"deadline_on": "2026-06-01"}), ("note", {})],
