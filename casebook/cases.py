@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from casebook import chain
+from casebook import chain, ties
 from casebook.books import Books, Ledgerbook
 from casebook.decisions import MOVES as DECISION_MOVES
-from casebook.decisions import move, refuse, standing
+from casebook.decisions import move, refuse, standing, tied
 from casebook.people import line, person, same_person
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 
@@ -138,9 +138,12 @@ def declare_tie(books: Books, by: str, promoter_id: str, reason: str) -> None:
         book.record(chain.Entry(who, "tie", whom, why), {"tie": [row]})
 
 
-def appeal(books: Books, decision_id: str, filed_by: str, reason: str, *, deadline_on: date) -> str:
-    """Record that the promoter appeals against an applied decision; returns the appeal's id."""
-    who, why = line(filed_by, "name"), line(reason, "reason")
+def appeal(books: Books, decision_id: str, by: str, reason: str, *, filed_by: str, deadline_on: date) -> str:
+    """Record that the promoter appeals against an applied decision; returns the appeal's id.
+
+    `by` is the person who records it and so takes part, `filed_by` whoever it came from, as typed.
+    """
+    who, why, sender = person(by), line(reason, "reason"), line(filed_by, "name")
     with books.writing() as book:
         state = standing(book, decision_id)
         if state["status"] != "applied":
@@ -149,7 +152,7 @@ def appeal(books: Books, decision_id: str, filed_by: str, reason: str, *, deadli
             fault = f"an appeal against {decision_id} is open already"
         else:
             number = hashlib.sha256(f"{decision_id}|{book.clock()}|appeal".encode()).hexdigest()[:16]
-            row = {"appeal_id": f"A{number}", "decision_id": decision_id, "filed_by": who, "reason": why, "at": book.clock(),
+            row = {"appeal_id": f"A{number}", "decision_id": decision_id, "filed_by": sender, "reason": why, "at": book.clock(),
                    "deadline_on": deadline_on.isoformat()}  # fmt: skip
             book.record(chain.Entry(who, "appeal", decision_id, why, after=row), {"appeal": [row]})
             return str(row["appeal_id"])
@@ -163,13 +166,16 @@ _OPEN_APPEAL = (
 )
 
 
-def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str) -> None:
-    """Answer an appeal: `upheld` keeps the decision, `granted` overturns it. The reviewer must not have decided before."""
+def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody) -> None:
+    """Answer an appeal: `upheld` keeps the decision, `granted` overturns it.
+
+    The reviewer must not have taken part before and must have no tie to the promoter: else NotAllowed (logged).
+    """
     who, why = person(by), line(reason, "reason")
     if outcome not in ("upheld", "granted"):
         raise UsageError(f"there is no outcome {outcome}; there are upheld, granted")
     with books.writing() as book:
-        fault, decision_id = _appeal_fault(book, appeal_id, who)
+        fault, decision_id = _appeal_fault(book, appeal_id, who, of_run)
         if fault is None:
             row = {"appeal_id": appeal_id, "outcome": outcome, "by_whom": who, "reason": why, "at": book.clock()}
             book.record(chain.Entry(who, f"appeal.{outcome}", appeal_id, why, after=row), {"appeal_outcome": [row]})
@@ -180,7 +186,15 @@ def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str) -> 
     raise NotAllowed(fault, appeal_id=appeal_id)
 
 
-def _appeal_fault(book: Ledgerbook, appeal_id: str, who: str) -> tuple[str | None, str]:
+_TOOK_PART = """
+select by_whom as name from decision_event where decision_id = :d and run_seq is null
+union select a.actor from audit as a inner join appeal as p on p.seq = a.seq where p.decision_id = :d
+union select a.actor from audit as a inner join notice_reply as r on r.seq = a.seq where r.decision_id = :d
+"""
+"""Who moved a decision, and who recorded its appeal or a reply to its notice."""
+
+
+def _appeal_fault(book: Ledgerbook, appeal_id: str, who: str, of_run: ties.OfRun) -> tuple[str | None, str]:
     found = book.rows("select decision_id from appeal where appeal_id = :a", a=appeal_id)
     if not found:
         raise NotFound(f"there is no appeal {appeal_id}", appeal_id=appeal_id)
@@ -188,10 +202,9 @@ def _appeal_fault(book: Ledgerbook, appeal_id: str, who: str) -> tuple[str | Non
     if book.value("select count(*) from appeal_outcome where appeal_id = :a", a=appeal_id):
         return f"appeal {appeal_id} is answered already", decision_id
     state = standing(book, decision_id)
-    decided = [state["proposed_by"], *(e["by_whom"] for e in book.rows(
-        "select by_whom from decision_event where decision_id = :d and run_seq is null", d=decision_id))]  # fmt: skip
-    if any(same_person(who, name) for name in decided):
+    took_part = [state["proposed_by"], *(e["name"] for e in book.rows(_TOOK_PART, d=decision_id))]
+    if any(same_person(who, name) for name in took_part):
         return f"{who} took part in decision {decision_id}: another person must review the appeal", decision_id
     if state["status"] not in DECISION_MOVES["overturn"]:
         return f"decision {decision_id} is {state['status']} by now", decision_id
-    return None, decision_id
+    return tied(book, state, who, of_run), decision_id

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from casebook import chain
+from casebook import chain, ties
 from casebook.books import Books, Ledgerbook
 from casebook.measures import COLLUSION, MEASURES, SUBJECT_KINDS, Measure
 from casebook.people import line, micros, person, same_person
@@ -77,12 +77,13 @@ def propose(
     functions: str | None = None,
     finding: str | None = None,
     notice_days: int = NOTICE_DAYS,
+    of_run: ties.OfRun = ties.nobody,
 ) -> str:
     """Propose a measure under a clause; returns the decision id. `allowed` tells per clause which measures it knows.
 
     The end of the last published day is the default start, its month the default of `cancel_rebate`; an instant without
     offset is read in the zone of that run (or `zone`). `finding` is what the proposal rests on: when the evidence of that
-    finding changes before the measure is applied, the proposal is void.
+    finding changes before the measure is applied, the proposal is void. `of_run` tells whom a published run ties to a subject.
     Raises NotAllowed when the agreement forbids it, UsageError when the proposal is not well formed.
     """
     last_as_of, run_zone = published(books)
@@ -98,7 +99,7 @@ def propose(
     )  # fmt: skip
     _check_form(wanted)
     with books.writing() as book:
-        fault = _fault(book, wanted, allowed)
+        fault = _fault(book, wanted, allowed, of_run)
         if fault is None:
             return _enter(book, wanted, notice_days)
         refuse(book, wanted.by, f"propose {measure}", wanted.subject_id, fault)
@@ -127,7 +128,7 @@ def _check_form(wanted: Proposal) -> None:
         raise UsageError("; ".join(faults))
 
 
-def _fault(book: Ledgerbook, wanted: Proposal, allowed: Mapping[str, Sequence[str]]) -> str | None:
+def _fault(book: Ledgerbook, wanted: Proposal, allowed: Mapping[str, Sequence[str]], of_run: ties.OfRun) -> str | None:
     """Why the agreement forbids the proposal, None when it does not."""
     measure = MEASURES[wanted.measure]
     if wanted.clause not in allowed:
@@ -135,8 +136,12 @@ def _fault(book: Ledgerbook, wanted: Proposal, allowed: Mapping[str, Sequence[st
     if wanted.measure not in allowed[wanted.clause]:
         known = ", ".join(allowed[wanted.clause]) or "none"
         return f"clause {wanted.clause} does not allow {wanted.measure}; it allows {known}"
-    if _tied(book, wanted.by, wanted.promoter_id):
-        return f"{wanted.by} has declared a tie to promoter {wanted.promoter_id}: another person must propose"
+    tied = ties.fault(
+        book, wanted.by, wanted.subject_kind, wanted.subject_id,
+        promoter=wanted.promoter_id, finding=wanted.finding_id, of_run=of_run,
+    )  # fmt: skip
+    if tied is not None:
+        return tied
     if wanted.finding_id is not None:
         found = book.rows("select promoter_id from finding where finding_id = :f", f=wanted.finding_id)
         if not found:
@@ -199,24 +204,31 @@ def _notice(decision_id: str, wanted: Proposal, notice_days: int) -> dict[str, A
             "amount_fen": None, "run_seq": None}  # fmt: skip
 
 
-def reply(books: Books, decision_id: str, filed_by: str, text: str) -> None:
-    """Record what a promoter replied to the notice of a proposed decision; whoever approves sees it."""
-    who, said = line(filed_by, "name"), line(text, "reply")
+def reply(books: Books, decision_id: str, by: str, text: str, *, filed_by: str) -> None:
+    """Record what a promoter replied to the notice of a proposed decision; whoever approves sees it.
+
+    `by` is the person who records it, `filed_by` whoever it came from, as typed.
+    """
+    who, said, sender = person(by), line(text, "reply"), line(filed_by, "name")
     with books.writing() as book:
         standing(book, decision_id)
-        row = {"decision_id": decision_id, "filed_by": who, "reply": said, "at": book.clock()}
-        book.record(chain.Entry(who, "notice.reply", decision_id, said), {"notice_reply": [row]})
+        row = {"decision_id": decision_id, "filed_by": sender, "reply": said, "at": book.clock()}
+        book.record(
+            chain.Entry(who, "notice.reply", decision_id, said, about={"filed_by": sender}), {"notice_reply": [row]}
+        )
 
 
-def decide(books: Books, decision_id: str, action: str, by: str, reason: str) -> str:
+def decide(books: Books, decision_id: str, action: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody) -> str:
     """Approve, reject, overturn or release a decision; returns a sentence that says how it stands then.
 
     Raises NotFound for an unknown id, NotAllowed for a move that the state or the two-person rule forbids (logged).
     """
-    return decide_all(books, [decision_id], action, by, reason)[0]
+    return decide_all(books, [decision_id], action, by, reason, of_run)[0]
 
 
-def decide_all(books: Books, decision_ids: Sequence[str], action: str, by: str, reason: str) -> list[str]:
+def decide_all(
+    books: Books, decision_ids: Sequence[str], action: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody
+) -> list[str]:
     """One move on several decisions for one reason: on all of them, or when one is not allowed on none."""
     who, why = person(by), line(reason, "reason")
     if action not in MOVES:
@@ -225,7 +237,8 @@ def decide_all(books: Books, decision_ids: Sequence[str], action: str, by: str, 
     ends = micros(cutoff(last_as_of, zone), "UTC") if action == "release" else None
     with books.writing() as book:
         states = [standing(book, d) for d in dict.fromkeys(decision_ids)]
-        refused = {s["decision_id"]: f for s in states if (f := _illegal(book, s, action, who, ends)) is not None}
+        faults = {s["decision_id"]: _illegal(book, s, action, who, ends) or tied(book, s, who, of_run) for s in states}
+        refused = {name: fault for name, fault in faults.items() if fault is not None}
         if not refused:
             moved = [move(book, s["decision_id"], action, who, why, ends) for s in states]
             return [_told(s) + _notice_told(notice(book, s["decision_id"], last_as_of), action) for s in moved]
@@ -270,8 +283,6 @@ def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, 
     if status not in MOVES[action]:
         can = [a for a, froms in MOVES.items() if status in froms]
         return f"decision {name} is {status}: {action} is no move from there ({', '.join(can) or 'nothing'} is)"
-    if _tied(book, who, state["promoter_id"]):
-        return f"{who} has declared a tie to promoter {state['promoter_id']}: another person must decide"
     if action == "approve":
         if same_person(who, state["proposed_by"]):
             return f"nobody approves an own proposal: {who} proposed {name}, another person must approve it"
@@ -302,9 +313,12 @@ def notice_of(book: Ledgerbook, decision_id: str) -> str | None:
     return None if found is None else str(found)
 
 
-def _tied(book: Ledgerbook, who: str, promoter_id: str | None) -> bool:
-    tied = book.rows("select person from tie where promoter_id = :p", p=promoter_id)
-    return any(same_person(who, t["person"]) for t in tied)
+def tied(book: Ledgerbook, state: Mapping[str, Any], who: str, of_run: ties.OfRun) -> str | None:
+    """Why a tie keeps somebody from deciding on a decision, None when none does."""
+    return ties.fault(
+        book, who, state["subject_kind"], state["subject_id"],
+        promoter=state["promoter_id"], finding=state["finding_id"], of_run=of_run,
+    )  # fmt: skip
 
 
 def refuse(book: Ledgerbook, who: str, action: str, subject: str, fault: str) -> None:
@@ -312,16 +326,29 @@ def refuse(book: Ledgerbook, who: str, action: str, subject: str, fault: str) ->
     book.record(chain.Entry(who, "refused", subject, fault, about={"wanted": action}))
 
 
-def verdict(books: Books, finding_id: str, verdict: str, by: str, reason: str) -> None:
-    """Record what an analyst found a finding to be. Raises NotFound for a finding that no run has made."""
+def verdict(
+    books: Books, finding_id: str, verdict: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody
+) -> None:
+    """Record what an analyst found a finding to be.
+
+    Raises NotFound for a finding that no run has made, NotAllowed (logged) when the analyst has a tie to its promoter.
+    """
     who, why = person(by), line(reason, "reason")
     if verdict not in ("confirmed", "false_alarm", "unclear"):
         raise UsageError(f"there is no verdict {verdict}; there are confirmed, false_alarm, unclear")
     with books.writing() as book:
-        if not book.value("select count(*) from finding where finding_id = :f", f=finding_id):
+        found = book.rows(
+            "select subject_kind, subject_id, promoter_id from finding where finding_id = :f", f=finding_id
+        )
+        if not found:
             raise NotFound(f"there is no finding {finding_id}: see findings.parquet of the last run")
-        row = {"finding_id": finding_id, "verdict": verdict, "by_whom": who, "reason": why, "at": book.clock()}
-        book.record(chain.Entry(who, "verdict", finding_id, why, after=verdict), {"verdict": [row]})
+        fault = tied(book, {**found[0], "finding_id": finding_id}, who, of_run)
+        if fault is None:
+            row = {"finding_id": finding_id, "verdict": verdict, "by_whom": who, "reason": why, "at": book.clock()}
+            book.record(chain.Entry(who, "verdict", finding_id, why, after=verdict), {"verdict": [row]})
+            return
+        refuse(book, who, f"verdict {verdict}", finding_id, fault)
+    raise NotAllowed(fault, finding_id=finding_id)
 
 
 def _fen(amount: str) -> int:

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from casebook import cases as casebook_cases
 from casebook import decisions as casebook_decisions
-from casebook import standing, users
+from casebook import standing, ties, users
 from casebook.decisions import NOTICE_DAYS
 from casebook.measures import MEASURES
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
@@ -43,6 +43,11 @@ def allowed(held: Desk) -> Mapping[str, tuple[str, ...]]:
 @lru_cache(maxsize=8)
 def _register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
     return {r["clause"]: tuple(r["measures"]) for r in reading.rows(REGISTER)}
+
+
+def of_run(held: Desk) -> ties.OfRun:
+    """Whom the run that is shown ties to a subject."""
+    return lambda kind, subject: [r["promoter_id"] for r in held.reading.rows(ties.OF_RUN, k=kind, s=subject)]
 
 
 @page(router, "/decisions", "read_cases", "decisions/decisions.html")
@@ -155,6 +160,7 @@ async def propose(
         casebook_decisions.propose, held.books, measure=measure, subject_kind=subject_kind, subject_id=subject_id,
         clause=clause, by=session.user, reason=reason, allowed=known, month=month or None, promoter=promoter or None,
         functions=functions or None, finding=finding or None, notice_days=days,
+        of_run=of_run(held),
     )  # fmt: skip
     return back_to(request, f"/decisions/{made}")
 
@@ -168,8 +174,9 @@ async def decide_many(
     if action not in ("approve", "reject") or not decision_id:
         raise UsageError("choose at least one decision, and approve or reject")
     await run_in_threadpool(
-        casebook_decisions.decide_all, desk(request).books, decision_id, action, session.user, reason
-    )
+        casebook_decisions.decide_all, desk(request).books, decision_id, action, session.user, reason,
+        of_run(desk(request)),
+    )  # fmt: skip
     return back_to(request, safe(back))
 
 
@@ -186,7 +193,9 @@ async def release(
     ) is None:  # fmt: skip
         held.attempts.failed(session.user, address)
         raise HTTPException(403, "the password is not right: nothing was released")
-    await run_in_threadpool(casebook_decisions.decide, held.books, decision_id, "release", session.user, reason)
+    await run_in_threadpool(
+        casebook_decisions.decide, held.books, decision_id, "release", session.user, reason, of_run(held)
+    )
     return back_to(request, f"/decisions/{decision_id}")
 
 
@@ -196,7 +205,9 @@ async def reply(
     session: Annotated[Session, Depends(Guard("work_case"))],
 ) -> Response:  # fmt: skip
     """Record what the promoter replied to the notice."""
-    await run_in_threadpool(casebook_decisions.reply, desk(request).books, decision_id, filed_by, reason)
+    await run_in_threadpool(
+        casebook_decisions.reply, desk(request).books, decision_id, session.user, reason, filed_by=filed_by
+    )
     return back_to(request, f"/decisions/{decision_id}")
 
 
@@ -207,8 +218,9 @@ async def appeal(
 ) -> Response:  # fmt: skip
     """Record a promoter's appeal against an applied decision."""
     await run_in_threadpool(
-        casebook_cases.appeal, desk(request).books, decision_id, filed_by, reason, deadline_on=deadline_on
-    )
+        casebook_cases.appeal, desk(request).books, decision_id, session.user, reason,
+        filed_by=filed_by, deadline_on=deadline_on,
+    )  # fmt: skip
     return back_to(request, f"/decisions/{decision_id}")
 
 
@@ -220,7 +232,10 @@ async def decide(
     """Approve, reject or overturn a decision; nobody approves an own proposal."""
     if action not in ("approve", "reject", "overturn"):
         raise UsageError(f"there is no action {action} here; there are approve, reject, overturn")
-    await run_in_threadpool(casebook_decisions.decide, desk(request).books, decision_id, action, session.user, reason)
+    held = desk(request)
+    await run_in_threadpool(
+        casebook_decisions.decide, held.books, decision_id, action, session.user, reason, of_run(held)
+    )
     return back_to(request, f"/decisions/{decision_id}")
 
 
@@ -230,7 +245,8 @@ async def answer(
     session: Annotated[Session, Depends(Guard("decide"))], back: Short = "/decisions",
 ) -> Response:  # fmt: skip
     """Answer an appeal; whoever took part in the decision may not."""
-    await run_in_threadpool(casebook_cases.answer, desk(request).books, appeal_id, outcome, session.user, reason)
+    held = desk(request)
+    await run_in_threadpool(casebook_cases.answer, held.books, appeal_id, outcome, session.user, reason, of_run(held))
     return back_to(request, safe(back))
 
 
@@ -240,7 +256,10 @@ async def verdict(
     session: Annotated[Session, Depends(Guard("judge"))], back: Short = "/queue",
 ) -> Response:  # fmt: skip
     """Say what a finding was worth: confirmed, false alarm, or unclear."""
-    await run_in_threadpool(casebook_decisions.verdict, desk(request).books, finding_id, verdict, session.user, reason)
+    held = desk(request)
+    await run_in_threadpool(
+        casebook_decisions.verdict, held.books, finding_id, verdict, session.user, reason, of_run(held)
+    )
     return back_to(request, safe(back))
 
 

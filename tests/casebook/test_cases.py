@@ -96,6 +96,21 @@ def test_who_declared_a_tie_neither_proposes_nor_decides(started: Books) -> None
     assert decide(started, decision, "approve", "zhao")["status"] == "approved"
 
 
+def test_a_tie_binds_on_the_findings_of_the_books_whatever_promoter_is_named(books: Books) -> None:
+    finding = {"finding_id": "F1", "clause": "2.2(3)", "detector": "same_user", "subject_kind": "referral",
+               "subject_id": "A2", "promoter_id": "P1", "first_seen": LAST}  # fmt: skip
+    publish(books, new_finding=[finding])
+    cases.declare_tie(books, "Wang", "P1", "cousin")
+    with pytest.raises(NotAllowed, match="tie"):
+        propose(books, by="wang", measure="warn", subject_kind="invitee", subject_id="A2")
+    with pytest.raises(NotAllowed, match="tie"):
+        decisions.verdict(books, "F1", "false_alarm", "wang", "nothing there")
+    decisions.verdict(books, "F1", "confirmed", "zhao", "seen")
+    decision = propose(books, measure="warn", subject_kind="invitee", subject_id="A2")
+    with pytest.raises(NotAllowed, match="tie"):
+        decide(books, decision, "reject", "wang")
+
+
 def test_several_decisions_are_approved_together_or_not_at_all(started: Books) -> None:
     one, two = propose(started, by="li"), propose(started, by="wang", subject_id="P2")
     with pytest.raises(NotAllowed, match="own proposal"):
@@ -108,13 +123,13 @@ def test_several_decisions_are_approved_together_or_not_at_all(started: Books) -
 def test_an_appeal_is_answered_by_somebody_who_did_not_decide(started: Books) -> None:
     decision = propose(started, by="li")
     with pytest.raises(NotAllowed, match="only an applied"):
-        cases.appeal(started, decision, "P1", "not so", deadline_on=LAST)
+        cases.appeal(started, decision, "clerk", "not so", filed_by="P1", deadline_on=LAST)
     decide(started, decision, "approve", "wang")
     publish(started, 2, decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
-    appeal = cases.appeal(started, decision, "P1", "not so", deadline_on=LAST)
+    appeal = cases.appeal(started, decision, "clerk", "not so", filed_by="P1", deadline_on=LAST)
     with pytest.raises(NotAllowed, match="open already"):
-        cases.appeal(started, decision, "P1", "again", deadline_on=LAST)
-    for who in ("li", "WANG"):
+        cases.appeal(started, decision, "clerk", "again", filed_by="P1", deadline_on=LAST)
+    for who in ("li", "WANG", "Clerk"):
         with pytest.raises(NotAllowed, match="another person"):
             cases.answer(started, appeal, "granted", who, "x")
     cases.answer(started, appeal, "granted", "zhao", "papers came")
@@ -127,7 +142,13 @@ def test_an_appeal_that_is_upheld_leaves_the_decision(started: Books) -> None:
     decision = propose(started)
     decide(started, decision, "approve")
     publish(started, 2, decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
-    cases.answer(started, cases.appeal(started, decision, "P1", "no", deadline_on=LAST), "upheld", "zhao", "no papers")
+    cases.answer(
+        started,
+        cases.appeal(started, decision, "clerk", "no", filed_by="P1", deadline_on=LAST),
+        "upheld",
+        "zhao",
+        "no papers",
+    )
     assert decisions.listing(started)[0]["status"] == "applied"
 
 

@@ -109,8 +109,12 @@ def test_holds_appeals_and_the_time_to_a_decision(books: Books) -> None:
     decide(books, one, "approve")
     decide(books, two, "approve")
     publish(books, 2, decision_step=[{"decision_id": d, "action": "apply", "reason": "approved"} for d in (one, two)])
-    cases.answer(books, cases.appeal(books, one, "P0", "no", deadline_on=LAST), "granted", "zhao", "papers")
-    cases.answer(books, cases.appeal(books, two, "P1", "no", deadline_on=LAST), "upheld", "zhao", "no papers")
+    cases.answer(
+        books, cases.appeal(books, one, "clerk", "no", filed_by="P0", deadline_on=LAST), "granted", "zhao", "papers"
+    )
+    cases.answer(
+        books, cases.appeal(books, two, "clerk", "no", filed_by="P1", deadline_on=LAST), "upheld", "zhao", "no papers"
+    )
     told = metrics.measure(books, interval)
     assert (told.holds, told.holds_ended_by_people) == (2, 1)
     assert told.appeals == metrics.Appeals(2, 1, 1) and told.appeals.reversal == 0.5

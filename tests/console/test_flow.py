@@ -101,6 +101,43 @@ def test_who_has_declared_a_tie_does_not_decide(sign_in: SignIn) -> None:
     assert answer.status_code == 409 and "declared a tie" in answer.text
 
 
+@pytest.mark.parametrize("subject", [("invitee", "I1"), ("invitee", "I3"), ("referral", "I2"), ("order", "o3")])
+def test_a_tie_binds_where_the_promoter_is_not_named(app: FastAPI, sign_in: SignIn, subject: tuple[str, str]) -> None:
+    """I1 is P's by a finding, I2 and I3 by the relation alone, o3 is an order of I3."""
+    client = sign_in("analyst", name="an")
+    client.post("/ties", data={**csrf(client), "promoter": "P", "reason": "cousin"})
+    form = {
+        "measure": "warn",
+        "clause": "3.5(2)",
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "reason": REASON,
+    }
+    answer = client.post("/proposals", data={**csrf(client), **form, "promoter": ""})
+    assert answer.status_code == 409 and "declared a tie to promoter P" in answer.text
+    other = sign_in("analyst", name="bo")
+    made = other.post("/proposals", data={**csrf(other), **form, "promoter": ""})
+    assert made.status_code == 303
+    tied = sign_in("approver", name="an")
+    assert tied.post(f"{made.headers['location']}/approve", data={**csrf(tied), "reason": "ok"}).status_code == 409
+
+
+def test_a_tied_person_neither_judges_a_finding_nor_answers_an_appeal(sign_in: SignIn) -> None:
+    client = sign_in("analyst", "compliance", name="an")
+    client.post("/ties", data={**csrf(client), "promoter": "P", "reason": "cousin"})
+    judged = client.post(
+        "/findings/F00000000000000a/verdict", data={**csrf(client), "verdict": "false_alarm", "reason": "no"}
+    )
+    assert judged.status_code == 409 and "declared a tie" in judged.text
+    clerk = sign_in("analyst", name="bo")
+    form = {"filed_by": "P", "reason": "not so", "deadline_on": "2026-05-10"}
+    clerk.post(f"/decisions/{world.HOLD}/appeal", data={**csrf(clerk), **form})
+    appeal = client.get(f"/decisions/{world.HOLD}.json").json()["appeals"][0]["appeal_id"]
+    granted = client.post(f"/appeals/{appeal}/granted", data={**csrf(client), "reason": "shown"})
+    assert granted.status_code == 409 and "declared a tie" in granted.text
+    assert client.get(f"/decisions/{world.HOLD}.json").json()["decision"]["status"] == "applied"
+
+
 def test_an_appeal_is_answered_by_whoever_did_not_decide(app: FastAPI, sign_in: SignIn) -> None:
     analyst, reviewer = sign_in("analyst", name="an"), sign_in("compliance", name="he")
     form = {"filed_by": "P", "reason": "the customers asked themselves", "deadline_on": "2026-05-10"}
@@ -119,6 +156,26 @@ def test_a_reply_to_the_notice_is_seen_by_whoever_approves(sign_in: SignIn) -> N
     form = {"filed_by": "P", "reason": "they were unhappy with the product"}
     assert analyst.post(f"{path}/reply", data={**csrf(analyst), **form}).status_code == 303
     assert "they were unhappy with the product" in approver.get(path).text and "2026-04-27" in approver.get(path).text
+
+
+@pytest.mark.parametrize(("what", "where"), [("reply", world.PROPOSED), ("appeal", world.HOLD)])
+def test_whoever_records_what_came_in_is_on_record_and_not_the_name_that_was_typed(
+    app: FastAPI, sign_in: SignIn, what: str, where: str
+) -> None:
+    clerk = sign_in("analyst", "compliance", name="an")
+    form = {"filed_by": "ping", "reason": "not so", "deadline_on": "2026-05-10"}
+    assert clerk.post(f"/decisions/{where}/{what}", data={**csrf(clerk), **form}).status_code == 303
+    with app.state.desk.books.reading() as book:
+        entry = book.rows("select actor, action from audit where object = :d order by seq desc limit 1", d=where)[0]
+    assert entry["actor"] == "an" and what in entry["action"]
+    page = clerk.get(f"/decisions/{where}.json").json()
+    if what == "appeal":
+        assert page["appeals"][0]["filed_by"] == "ping"
+        path = f"/appeals/{page['appeals'][0]['appeal_id']}/granted"
+        own = clerk.post(path, data={**csrf(clerk), "reason": "shown"})
+        assert own.status_code == 409 and "took part" in own.text
+    else:
+        assert page["notice"]["replies"][0]["filed_by"] == "ping"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Who has declared a tie to a promoter stays out of everything that is about that promoter, however it is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from casebook.books import Ledgerbook
+from casebook.people import same_person
+
+OfRun = Callable[[str, str], Iterable[str]]
+"""Promoters whom a published run ties to a subject (kind, id): by relation, by order, by group."""
+OF_RUN = """
+with account as (
+    select $s as account_id where $k in ('promoter', 'invitee', 'referral')
+    union select account_id from orders where $k = 'order' and order_id = $s
+    union select account_id from groups where $k in ('group', 'ring') and group_id = $s
+)
+select account_id as promoter_id from account
+union select r.promoter_id from relations as r inner join account as a on r.invitee_id = a.account_id
+"""
+"""The same as a query over a run's tables, with `$k` and `$s`: one row per promoter."""
+OF_BOOKS = """
+select promoter_id from finding where finding_id = :f or (subject_id = :s and subject_kind in ({kinds}))
+union select promoter_id from decision where subject_id = :s and subject_kind in ({kinds})
+union select account_id from membership where group_id = :s and :k in ('group', 'ring')
+"""
+ALIKE = ("invitee", "referral")
+
+
+def nobody(kind: str, subject: str) -> Iterable[str]:
+    """For callers who have no run at hand: the books alone tell."""
+    return ()
+
+
+def fault(
+    book: Ledgerbook, who: str, kind: str, subject: str, *, promoter: str | None, finding: str | None, of_run: OfRun
+) -> str | None:
+    """Why `who` must leave a subject to others, None when no tie binds. What was typed as the promoter is not relied on."""
+    ties = {t["promoter_id"] for t in book.rows("select person, promoter_id from tie") if same_person(who, t["person"])}
+    if not ties:
+        return None
+    kinds = ", ".join(f"'{k}'" for k in (ALIKE if kind in ALIKE else (kind,)))
+    known = book.rows(OF_BOOKS.format(kinds=kinds), f=finding, s=subject, k=kind)
+    bound = sorted(ties & {promoter, subject, *(r["promoter_id"] for r in known), *of_run(kind, subject)})
+    return f"{who} has declared a tie to promoter {bound[0]}: another person must do it" if bound else None
