@@ -25,10 +25,12 @@ class Sights:
     def __init__(self, books: Books, most: int = MOST, every: float = EVERY) -> None:
         self.books, self.most = books, most
         self._lock, self._seen = threading.Lock(), list[dict[str, Any]]()
+        self._writing = threading.Lock()
         self.loop = Loop("sights", self.flush, every)
 
     def see(self, person: str, what: str, subject: str) -> None:
         """Somebody saw a page (`what`, such as `cases`) about `subject` (an id, or empty)."""
+        subject = subject.replace("\0", "\ufffd")  # PostgreSQL keeps no NUL, and one bad sight would hold up all others
         row = {"person": person, "what": what, "object": subject, "at": self.books.clock()}
         with self._lock:
             self._seen.append(row)
@@ -37,7 +39,14 @@ class Sights:
             self.flush()
 
     def flush(self) -> int:
-        """Write what was gathered as one entry; how many sights. When that fails they are kept for the next time."""
+        """Write what was gathered as one entry; how many sights. When that fails they are kept for the next time.
+
+        On return every sight that came before the call is in the books, those too that another thread was writing.
+        """
+        with self._writing:
+            return self._flush()
+
+    def _flush(self) -> int:
         with self._lock:
             rows, self._seen = self._seen, []
         if not rows:

@@ -103,8 +103,10 @@ FAULTS: dict[int | str, dict[str, Any]] = {
 }
 """What a route may answer besides its page."""
 
-LOOKED_AT = ("/audit", "/audit/check", "/users", "/pairs")
-"""Pages without an id in their address whose readers are on record too."""
+LOOKED_AT: Mapping[str, tuple[str, ...]] = {
+    "/audit": (), "/audit/check": (), "/users": (), "/pairs": ("a", "b"), "/proposals/new": ("promoter", "subject"),
+}  # fmt: skip
+"""Pages without an id in their address whose readers are on record too, and where the address says whom they are about."""
 Reader = Callable[..., dict[str, Any]]
 Ready = Callable[[Desk, Mapping[str, str]], bool]
 
@@ -143,7 +145,8 @@ def _route(
     def made(request: Request, parts: Mapping[str, str]) -> Response:
         data = handler(request, **parts)
         if parts or path in LOOKED_AT:
-            desk(request).sights.see(request.state.session.user, path.split("/")[1], " ".join(parts.values()))
+            named = [*parts.values(), *(asked(request, name) for name in LOOKED_AT.get(path, ()))]
+            desk(request).sights.see(request.state.session.user, path.split("/")[1], " ".join(named).strip())
         rows = cast("Sequence[dict[str, Any]] | Part", data.get(MAIN, ()))
         return pages.show(request, template, data, rows, form)
 

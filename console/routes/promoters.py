@@ -153,6 +153,7 @@ def statement(request: Request, month: str, promoter_id: str) -> dict[str, Any]:
 
 Format = Annotated[str, Query(pattern="^(html|pdf)$")]
 Data = Annotated[str, Query(pattern="^(json|csv)$")]
+DATA = ("json", "csv")
 Edition = Annotated[str, Query(pattern="^(internal|promoter)$")]
 
 
@@ -174,14 +175,18 @@ def evidence(request: Request, promoter_id: str, format: Data = "json") -> Respo
 
 
 def _written(request: Request, promoter_id: str, format: str, edition: str, lang: str) -> Response:
-    reading = desk(request).reading
+    held = desk(request)
+    reading = held.reading
     folder = reading.folder
-    chain = position.of(desk(request).books, folder.name, desk(request).state / "checkpoints")
+    chain = position.of(held.books, folder.name, held.state / "checkpoints")
     with tempfile.TemporaryDirectory() as place:
         path = dossier.write_one(
             folder / "tables", promoter_id, Path(place), format=format, edition=edition, lang=lang,
             run_facts={**reading.manifest, "chain": chain},
         )  # fmt: skip
         body = path.read_bytes()
+    held.sights.see(request.state.session.user, request.url.path.split("/")[1], promoter_id)
+    if format in DATA:
+        held.sights.flush()  # what leaves as data is on record before it is sent: without the entry it is not sent
     name = f"{file_name(promoter_id)}.{format}".encode("ascii", "replace").decode()
     return Response(body, media_type=TYPES[format], headers={"Content-Disposition": f'attachment; filename="{name}"'})
