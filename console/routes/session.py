@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from casebook import users
 from console import pages
+from console.attempts import apart
 from console.desk import FAULTS, Desk, Guard, desk, hold_to
 from console.oidc import GOOD_SECONDS
 from console.pages import LANGS
@@ -60,12 +61,11 @@ async def sign_in(request: Request, name: Text, password: Text, next: Text = "/"
     """Check name and password; the answer and its time are the same for an unknown name."""
     address = request.client.host if request.client else ""
     held = desk(request)
-    wait = held.attempts.wait(name, address)
+    wait = await run_in_threadpool(held.attempts.take, name, address)
     if wait > 0:
         return _again(request, next, "too_many", 429, {"Retry-After": str(int(wait) + 1)})
-    user = await run_in_threadpool(users.check, held.books, name, password)
+    user = await apart(users.check, held.books, name, password)
     if user is None:
-        held.attempts.failed(name, address)
         return _again(request, next, "wrong_password", 401, {})
     held.attempts.succeeded(name, address)
     held.sessions.end(request.cookies.get(request.state.cookie))
@@ -134,7 +134,7 @@ def welcome(request: Request, token: str = "") -> Response:
 async def set_password(request: Request, token: Text, password: Text) -> Response:
     """Set the password of a one-time link."""
     hold_to(request, "public", request.client.host if request.client else "")
-    await run_in_threadpool(users.redeem, desk(request).books, token, password)
+    await apart(users.redeem, desk(request).books, token, password)
     return RedirectResponse("/sign-in", 303)
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 from fastapi import FastAPI
@@ -15,7 +21,7 @@ from fastapi.testclient import TestClient
 from casebook import cases, decisions, users
 from casebook.books import Ledgerbook
 from console.app import HEADERS
-from console.attempts import Attempts
+from console.attempts import AT_ONCE, FREE, LONGEST_SECONDS, Attempts
 from console.roles import ROLES, SIGNED_IN, may
 from console.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, Sessions
 from data_contracts.errors import TongrenError
@@ -192,11 +198,48 @@ def test_guessing_is_slowed_for_a_name_and_for_an_address() -> None:
     looked_at = 0
     for _ in range(100_000):
         now[0] += 3600 / 100_000
-        if attempts.wait("li", "10.0.0.1") == 0:
-            looked_at += 1
-            attempts.failed("li", "10.0.0.1")
+        looked_at += attempts.take("li", "10.0.0.1") == 0
     assert looked_at < 30
-    assert attempts.wait("wang", "10.0.0.2") == 0
+    assert attempts.take("wang", "10.0.0.2") == 0
+
+
+def test_guesses_at_the_same_time_are_no_more_than_guesses_in_turn(
+    app: FastAPI, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(app, "li", "analyst")
+    app.state.desk.attempts.clock = lambda: 1000.0
+    verify, lock, now, most = users._verifies, threading.Lock(), [0], [0]
+
+    def counted(hashed: str, password: str) -> bool:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        try:
+            return verify(hashed, password)
+        finally:
+            with lock:
+                now[0] -= 1
+
+    monkeypatch.setattr(users, "_verifies", counted)
+
+    def guess(number: int) -> int:
+        form = {"name": "li" if number % 2 else "LI", "password": f"wrong horse {number}"}
+        try:
+            return int(urlopen(f"{address}/sign-in", urlencode(form).encode(), timeout=30).status)
+        except HTTPError as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(40) as guessers:
+        answers = Counter(guessers.map(guess, range(40)))
+    assert answers == {401: FREE, 429: 40 - FREE}
+    assert 1 <= most[0] <= AT_ONCE
+
+
+def test_any_number_of_failures_is_told_as_a_wait(app: FastAPI) -> None:
+    attempts = app.state.desk.attempts
+    attempts.counter.run("insert into failed values ('n:li', 100000, ?)", attempts.clock())
+    answer = TestClient(app).post("/sign-in", data={"name": "li", "password": "wrong horse battery"})
+    assert answer.status_code == 429 and 0 < int(answer.headers["retry-after"]) <= LONGEST_SECONDS + 1
 
 
 def test_a_guess_at_a_nameless_user_is_answered_like_any_other(app: FastAPI) -> None:
