@@ -26,7 +26,8 @@ Text = Annotated[str, Form(max_length=512)]
 
 def safe(path: str) -> str:
     """A path of ours to go on to; anything that could lead elsewhere becomes the queue."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    plain = path.isprintable() and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
 LANDING = (("read_cases", "/queue"), ("manage_users", "/users"), ("read_audit", "/audit"), ("read_rules", "/rules"))
@@ -132,9 +133,11 @@ def welcome(request: Request, token: str = "") -> Response:
 
 @router.post("/welcome", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
 async def set_password(request: Request, token: Text, password: Text) -> Response:
-    """Set the password of a one-time link."""
+    """Set the password of a one-time link; sessions under the earlier password end."""
     hold_to(request, "public", request.client.host if request.client else "")
-    await apart(users.redeem, desk(request).books, token, password)
+    held = desk(request)
+    user = await apart(users.redeem, held.books, token, password)
+    held.sessions.end_all_of(user.name)
     return RedirectResponse("/sign-in", 303)
 
 

@@ -23,6 +23,7 @@ from casebook.books import Ledgerbook
 from console.app import HEADERS
 from console.attempts import AT_ONCE, FREE, LONGEST_SECONDS, Attempts
 from console.roles import ROLES, SIGNED_IN, may
+from console.routes.session import safe
 from console.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, Sessions
 from data_contracts.errors import TongrenError
 from tests.console import world
@@ -172,6 +173,26 @@ def test_a_signed_out_or_disabled_person_is_out(app: FastAPI, sign_in: SignIn) -
     assert client.get("/queue").status_code == 303
     assert admin.post("/sign-out", data=csrf(admin)).status_code == 303
     assert admin.get("/users").status_code == 303
+
+
+@pytest.mark.parametrize("action", ["disable", "roles", "password"])
+def test_sessions_end_however_the_name_is_typed(app: FastAPI, sign_in: SignIn, action: str) -> None:
+    person(app, "li", "analyst")
+    client, admin = sign_in("analyst", name="li"), sign_in("system_admin", name="root")
+    assert client.get("/queue").status_code == 200
+    if action == "password":
+        token = users.new_link(app.state.desk.books, "LI", "root")
+        admin.post("/welcome", data={"token": token, "password": "four small grey cats"})
+    else:
+        assert admin.post(f"/users/LI/{action}", data={**csrf(admin), "role": ["viewer"]}).status_code == 303
+    assert client.get("/queue").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "path", ["//e.example", "/\\e.example", "/\t/e.example", "/\n/e.example", "/a\\..\\b", "e.example"]
+)
+def test_no_way_on_leads_elsewhere(path: str) -> None:
+    assert safe(path) == "/" and safe("/cases/C1?lang=en") == "/cases/C1?lang=en"
 
 
 def test_a_session_ends_when_idle_and_after_a_day() -> None:
