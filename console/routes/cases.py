@@ -32,6 +32,8 @@ BUTTONS = ("take", "assign", "wait", "resume", "decide", "close", "set_deadline"
 """The moves that the page offers; an appeal and its answer belong to the decision."""
 MOST_JUDGED = 12
 HISTORY = "select seq, at, by_whom, kind, item, before, after, reason from case_event where case_id = :c order by seq, kind, item"
+SCORED = ("confidence", "priority", "clauses")
+"""What a row of the queue tells of the score."""
 BLIND = ("confidence", "detector", "detector_version", "evidence", "reason")
 
 
@@ -62,6 +64,8 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     if state["blind"]:
         findings = _blinded(findings)
         shelved = {**shelved, "findings": Part(orjson.dumps(findings)), "graph": Part(b"{}")}
+        row = neighbours["row_of_case"]
+        neighbours = {**neighbours, "row_of_case": {**row, **dict.fromkeys(SCORED)} if row else None}
     decisions = _waiting_first(decisions if promoter else _on_findings(held, findings))
     choices = _choices(held, findings)
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}

@@ -16,6 +16,7 @@ from casebook import decisions as casebook_decisions
 from casebook import standing, ties, users
 from casebook.decisions import NOTICE_DAYS
 from casebook.measures import MEASURES
+from console.attempts import apart
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
 from console.effect import effect_of, exact_of
 from console.reading import Reading
@@ -188,11 +189,10 @@ async def release(
     """Release a held payout; the person's password is asked for again."""
     held = desk(request)
     address = request.client.host if request.client else ""
-    if held.attempts.wait(session.user, address) > 0 or await run_in_threadpool(
-        users.check, held.books, session.user, password
-    ) is None:  # fmt: skip
-        held.attempts.failed(session.user, address)
+    wait = await run_in_threadpool(held.attempts.take, session.user, address)
+    if wait > 0 or await apart(users.check, held.books, session.user, password) is None:
         raise HTTPException(403, "the password is not right: nothing was released")
+    held.attempts.succeeded(session.user, address)
     await run_in_threadpool(
         casebook_decisions.decide, held.books, decision_id, "release", session.user, reason, of_run(held)
     )

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from casebook import users
 from console import pages
+from console.attempts import apart
 from console.desk import FAULTS, Desk, Guard, desk, hold_to
 from console.oidc import GOOD_SECONDS
 from console.pages import LANGS
@@ -25,7 +26,8 @@ Text = Annotated[str, Form(max_length=512)]
 
 def safe(path: str) -> str:
     """A path of ours to go on to; anything that could lead elsewhere becomes the queue."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    plain = path.isprintable() and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
 LANDING = (("read_cases", "/queue"), ("manage_users", "/users"), ("read_audit", "/audit"), ("read_rules", "/rules"))
@@ -60,12 +62,11 @@ async def sign_in(request: Request, name: Text, password: Text, next: Text = "/"
     """Check name and password; the answer and its time are the same for an unknown name."""
     address = request.client.host if request.client else ""
     held = desk(request)
-    wait = held.attempts.wait(name, address)
+    wait = await run_in_threadpool(held.attempts.take, name, address)
     if wait > 0:
         return _again(request, next, "too_many", 429, {"Retry-After": str(int(wait) + 1)})
-    user = await run_in_threadpool(users.check, held.books, name, password)
+    user = await apart(users.check, held.books, name, password)
     if user is None:
-        held.attempts.failed(name, address)
         return _again(request, next, "wrong_password", 401, {})
     held.attempts.succeeded(name, address)
     held.sessions.end(request.cookies.get(request.state.cookie))
@@ -132,9 +133,11 @@ def welcome(request: Request, token: str = "") -> Response:
 
 @router.post("/welcome", openapi_extra=PUBLIC, response_class=Response, responses=FAULTS)
 async def set_password(request: Request, token: Text, password: Text) -> Response:
-    """Set the password of a one-time link."""
+    """Set the password of a one-time link; sessions under the earlier password end."""
     hold_to(request, "public", request.client.host if request.client else "")
-    await run_in_threadpool(users.redeem, desk(request).books, token, password)
+    held = desk(request)
+    user = await apart(users.redeem, held.books, token, password)
+    held.sessions.end_all_of(user.name)
     return RedirectResponse("/sign-in", 303)
 
 

@@ -64,5 +64,6 @@ async def alter(
         )
     else:
         raise UsageError(f"there is no action {action}; there are link, roles, disable, enable")
-    held.sessions.end_all_of(name)
+    user = await run_in_threadpool(casebook_users.find, held.books, name)
+    held.sessions.end_all_of(user.name if user else name)
     return back_to(request, "/users")

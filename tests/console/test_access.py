@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 from fastapi import FastAPI
@@ -15,8 +21,9 @@ from fastapi.testclient import TestClient
 from casebook import cases, decisions, users
 from casebook.books import Ledgerbook
 from console.app import HEADERS
-from console.attempts import Attempts
+from console.attempts import AT_ONCE, FREE, LONGEST_SECONDS, Attempts
 from console.roles import ROLES, SIGNED_IN, may
+from console.routes.session import safe
 from console.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, Sessions
 from data_contracts.errors import TongrenError
 from tests.console import world
@@ -175,6 +182,26 @@ def test_a_signed_out_or_disabled_person_is_out(app: FastAPI, sign_in: SignIn) -
     assert admin.get("/users").status_code == 303
 
 
+@pytest.mark.parametrize("action", ["disable", "roles", "password"])
+def test_sessions_end_however_the_name_is_typed(app: FastAPI, sign_in: SignIn, action: str) -> None:
+    person(app, "li", "analyst")
+    client, admin = sign_in("analyst", name="li"), sign_in("system_admin", name="root")
+    assert client.get("/queue").status_code == 200
+    if action == "password":
+        token = users.new_link(app.state.desk.books, "LI", "root")
+        admin.post("/welcome", data={"token": token, "password": "four small grey cats"})
+    else:
+        assert admin.post(f"/users/LI/{action}", data={**csrf(admin), "role": ["viewer"]}).status_code == 303
+    assert client.get("/queue").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "path", ["//e.example", "/\\e.example", "/\t/e.example", "/\n/e.example", "/a\\..\\b", "e.example"]
+)
+def test_no_way_on_leads_elsewhere(path: str) -> None:
+    assert safe(path) == "/" and safe("/cases/C1?lang=en") == "/cases/C1?lang=en"
+
+
 def test_a_session_ends_when_idle_and_after_a_day() -> None:
     now = [0.0]
     sessions = Sessions(lambda: now[0])
@@ -199,11 +226,48 @@ def test_guessing_is_slowed_for_a_name_and_for_an_address() -> None:
     looked_at = 0
     for _ in range(100_000):
         now[0] += 3600 / 100_000
-        if attempts.wait("li", "10.0.0.1") == 0:
-            looked_at += 1
-            attempts.failed("li", "10.0.0.1")
+        looked_at += attempts.take("li", "10.0.0.1") == 0
     assert looked_at < 30
-    assert attempts.wait("wang", "10.0.0.2") == 0
+    assert attempts.take("wang", "10.0.0.2") == 0
+
+
+def test_guesses_at_the_same_time_are_no_more_than_guesses_in_turn(
+    app: FastAPI, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(app, "li", "analyst")
+    app.state.desk.attempts.clock = lambda: 1000.0
+    verify, lock, now, most = users._verifies, threading.Lock(), [0], [0]
+
+    def counted(hashed: str, password: str) -> bool:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        try:
+            return verify(hashed, password)
+        finally:
+            with lock:
+                now[0] -= 1
+
+    monkeypatch.setattr(users, "_verifies", counted)
+
+    def guess(number: int) -> int:
+        form = {"name": "li" if number % 2 else "LI", "password": f"wrong horse {number}"}
+        try:
+            return int(urlopen(f"{address}/sign-in", urlencode(form).encode(), timeout=30).status)
+        except HTTPError as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(40) as guessers:
+        answers = Counter(guessers.map(guess, range(40)))
+    assert answers == {401: FREE, 429: 40 - FREE}
+    assert 1 <= most[0] <= AT_ONCE
+
+
+def test_any_number_of_failures_is_told_as_a_wait(app: FastAPI) -> None:
+    attempts = app.state.desk.attempts
+    attempts.counter.run("insert into failed values ('n:li', 100000, ?)", attempts.clock())
+    answer = TestClient(app).post("/sign-in", data={"name": "li", "password": "wrong horse battery"})
+    assert answer.status_code == 429 and 0 < int(answer.headers["retry-after"]) <= LONGEST_SECONDS + 1
 
 
 def test_a_guess_at_a_nameless_user_is_answered_like_any_other(app: FastAPI) -> None:

@@ -76,6 +76,14 @@ def test_a_case_drawn_at_random_shows_no_score(sign_in: SignIn) -> None:
     assert row["confidence"] is None and row["priority"] is None
 
 
+def test_a_case_drawn_at_random_has_no_score_in_its_data_either(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    row = client.get(f"/cases/{world.BLIND}.json").json()["row_of_case"]
+    assert row["confidence"] is None and row["priority"] is None
+    assert client.get(f"/cases/{world.BLIND}").status_code == 200
+    assert client.get(f"/cases/{world.CASE}.json").json()["row_of_case"]["confidence"] == 0.9
+
+
 def test_a_viewer_sees_no_forms_that_change(sign_in: SignIn) -> None:
     page = sign_in("viewer").get(f"/cases/{world.CASE}").text
     assert re.findall(r'method="post" action="(/(?!sign-out)[^"]*)"', page) in ([], ["/decisions/bulk"])
