@@ -172,6 +172,15 @@ def summary(found: Sequence[World]) -> dict[str, Any]:
             entry = table["windows"].setdefault(scheme, [0, 0])
             entry[1] += 1
             entry[0] += int(any(a <= end and b >= start for a, b in world.windows.get(promoter, [])))
+    flags = [
+        (w, p, a, b)
+        for w in found
+        for p, spans in w.windows.items()
+        for a, b in spans
+        if p in w.honest or p in w.planned
+    ]
+    false = sum(not any(p == q and a <= e and b >= s for q, _, s, e in w.truth_windows) for w, p, a, b in flags)
+    table["false_windows"] = [false, len(flags), *(round(v, 4) for v in interval(false, len(flags)))]
     table["outage_flags"] = sum(w.outage_flags for w in found)
     return table
 
@@ -228,6 +237,9 @@ def told(table: dict[str, Any], worlds_seen: int, accounts: int) -> str:
         f"{worlds_seen} worlds of {accounts:,} accounts, six months, seeds on which nothing was tuned; groups as the truth has"
         f" them. Positives: promoters with planned refunds. Honest promoters flagged with a window on the outage day:"
         f" {table['outage_flags']}.\n\n{as_table(rows)}\n\n{as_table(schemes)}"
+        "\n\nOf {1} flagged windows {0} meet no planned window of their promoter (95 % interval {2} to {3} of them).".format(
+            *table["false_windows"]
+        )
     )
 
 

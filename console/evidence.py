@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from casebook.dossier.reasons import codes_of
 from console.tables import reasons
 
 
@@ -23,18 +24,20 @@ def reasons_of(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         })  # fmt: skip
         entry["findings"] += 1
         entry["at_stake"] = max(entry["at_stake"], stake)
-        for stated in _stated(finding["evidence"]):
+        for stated in _stated(finding):
             entry["codes"].setdefault(stated["code"], stated)
     order = sorted(found.values(), key=lambda e: (not e["codes"], -e["at_stake"], e["clause"]))
     return [{**e, "codes": list(e["codes"].values())} for e in order]
 
 
-def _stated(evidence: str | None) -> list[dict[str, Any]]:
-    """The coded reasons in a finding's evidence: code, observed, expected, ratio, q and the words of both languages."""
-    if not evidence or '"code"' not in evidence:
-        return []
+def _stated(finding: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The coded reasons in a finding's evidence, or those that a rule's finding comes to: code, observed, expected, ratio, q
+    and the words of both languages."""
+    evidence = finding["evidence"] or "{}"
     loaded = orjson.loads(evidence)
     items = loaded.get("reasons", []) if isinstance(loaded, dict) else loaded
+    if not items and finding.get("status", "met") == "met":
+        items = [{"code": c} for c in codes_of(reasons(), finding["clause"], loaded)]
     return [
         {k: i.get(k) for k in ("code", "observed", "expected", "ratio", "q")} | dict(texts_of(i["code"]))
         for i in items if isinstance(i, dict) and isinstance(i.get("code"), str)

@@ -8,7 +8,7 @@ from typing import Any
 
 from casebook.dossier.blocks import Block, Column, heading, para, table
 from casebook.dossier.facts import Facts
-from casebook.dossier.reasons import Reasons
+from casebook.dossier.reasons import Reasons, of_clause
 from casebook.dossier.rules import same_bits
 from casebook.dossier.wording import Words, money, number
 
@@ -40,7 +40,7 @@ def of_finding(t: Words, finding: Facts, reasons: Reasons) -> list[str]:
         return [f"{finding['clause']}: {t('c_unknown')}"]
     evidence = finding["evidence"] if isinstance(finding["evidence"], list) else []
     coded = [e for e in evidence if isinstance(e, Mapping) and "code" in e]
-    told = [reasons.clears(t.lang, str(e["code"])) for e in coded] or [reasons.clears(t.lang, finding["reason"])]
+    told = [reasons.clears(t.lang, c) for c in reasons.of(finding) or [finding["reason"]]]
     counts = [e for e in coded if e["code"] == "RB01" and "expected" in e]
     excess = [
         t("c_burst", seen=number(e["observed"], 0), expected=number(e["expected"], 1), excess=number(e["observed"] - e["expected"], 1))
@@ -48,6 +48,12 @@ def of_finding(t: Words, finding: Facts, reasons: Reasons) -> list[str]:
     ]  # fmt: skip
     said = excess + [s for s in told if s]
     return [f"{finding['clause']}: {s}" for s in said or [t("c_rule")]]
+
+
+def of_exclusions(t: Words, facts: Facts, reasons: Reasons) -> list[str]:
+    """What would bring back orders that a clause with a code of its own excludes."""
+    clauses = dict.fromkeys(e["clause"] for e in facts["money"]["exclusions"])
+    return [f"{c}: {reasons.clears(t.lang, code)}" for c in clauses for code in of_clause(reasons.codes, c)]
 
 
 def of_versions(t: Words, facts: Facts) -> list[Block]:

@@ -37,7 +37,7 @@ def build(t: Words, facts: Facts, drawn: Drawings, reasons: Reasons, content: st
     """Title, facts of the cover, key figures and sections with their blocks; `content` is the digest of the facts."""
     sections = [
         ("s_decision", decision_section.section(t, facts)),
-        ("s_money", money_section.section(t, facts)),
+        ("s_money", money_section.section(t, facts, reasons)),
         ("s_who", people_section.who(t, facts, drawn.graph)),
         ("s_when", people_section.when(t, facts, drawn.timeline)),
         ("s_findings", finding_section.section(t, facts, reasons)),

@@ -77,7 +77,9 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
 
 def _finding(finding: Facts, hidden: Mapping[str, str], reasons: Reasons) -> Facts:
     kept = {k: v for k, v in finding.items() if k not in ("confidence", "verdict_by", "verdict_reason")}
-    return {**_subject(kept, hidden), "evidence": _observed(finding["evidence"], reasons), "verdict": None}
+    codes = reasons.of(finding) if isinstance(finding["evidence"], Mapping) else []
+    evidence = {"codes": codes} if codes else _observed(finding["evidence"], reasons)
+    return {**_subject(kept, hidden), "evidence": evidence, "verdict": None}
 
 
 def _observed(evidence: Any, reasons: Reasons) -> Any:

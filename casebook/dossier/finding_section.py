@@ -18,7 +18,7 @@ MOST_FINDINGS = 12
 MOST_BOXES = 3  # more findings of one kind are told in a table
 MOST_LISTED = 40
 MOST_VALUES = 12
-NEVER_SHOWN = ("clears", "against", "reasons", "path", "token")
+NEVER_SHOWN = ("clears", "against", "reasons", "codes", "path", "token")
 
 
 def section(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
@@ -67,6 +67,7 @@ def change(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
         ]
         blocks.append(table(columns, rows))
     told = [s for f in facts["findings"] for s in counterfactual.of_finding(t, f, reasons)]
+    told += counterfactual.of_exclusions(t, facts, reasons)
     if told:
         blocks += [heading(t("s_findings"), 4), bullets(dict.fromkeys(told))]
     blocks += counterfactual.of_versions(t, facts)
@@ -105,10 +106,17 @@ def _finding(t: Words, f: Facts, reasons: Reasons) -> Block:
     ]
     told = pairs([(t("f_id"), ident(f["finding_id"])), *lines])
     blocks: list[Block] = [heading(reasons.sentence(t.lang, f["reason"])), told]
+    if isinstance(f["evidence"], Mapping) and (codes := _named(t, f, reasons)):
+        blocks.append(bullets(codes))
     blocks += _evidence(t, f["evidence"], reasons)
     if f["verdict"]:
         blocks.append(para(t("f_verdict", v=t.label("v_", f["verdict"]), who=f["verdict_by"]), "note"))
     return {"kind": "box", "blocks": blocks}
+
+
+def _named(t: Words, f: Mapping[str, Any], reasons: Reasons) -> list[str]:
+    """The codes of a finding of a rule, each with what it says."""
+    return [f"{c} {reasons.sentence(t.lang, c)}" for c in reasons.of(f)]
 
 
 def _listed(t: Words, findings: list[Facts], reasons: Reasons) -> Block:
@@ -120,7 +128,7 @@ def _listed(t: Words, findings: list[Facts], reasons: Reasons) -> Block:
     columns = [
         Column(t("f_id"), lambda f: ident(f["finding_id"])),
         Column(t("f_subject"), lambda f: subject(t, f)),
-        Column(t("x_reason"), lambda f: reasons.sentence(t.lang, f["reason"])),
+        Column(t("x_reason"), lambda f: "; ".join([reasons.sentence(t.lang, f["reason"]), *_named(t, f, reasons)])),
         Column(t("f_evidence"), told, inside=True),
         Column(t("f_since"), lambda f: f["first_seen"]),
         Column(t("f_confidence"), lambda f: number(f["confidence"], 3), number=True, inside=True),

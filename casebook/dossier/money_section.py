@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from casebook.dossier.blocks import Block, Cell, Column, heading, ident, para, table, tag
+from casebook.dossier.blocks import Block, Cell, Column, bullets, heading, ident, para, table, tag
 from casebook.dossier.facts import Facts
+from casebook.dossier.reasons import Reasons, of_clause
 from casebook.dossier.source import LINES_ON_PAPER
 from casebook.dossier.wording import Words, money, number, rate
 
@@ -18,7 +19,7 @@ STATEMENT = (
 TONE = {"issued": "sober", "held": "hot", "paid": "good", "failed": "hot", "cancelled": "hot"}
 
 
-def section(t: Words, facts: Facts) -> list[Block]:
+def section(t: Words, facts: Facts, reasons: Reasons) -> list[Block]:
     """Blocks of the money section, in the order in which an auditor reads: months, statements, ledger, payouts, orders."""
     m = facts["money"]
     if not m["months"]:
@@ -30,6 +31,11 @@ def section(t: Words, facts: Facts) -> list[Block]:
     blocks += [heading(t("mo_checks")), _checks(t, m["checks"])]
     if m["exclusions"]:
         blocks += [heading(t("mo_exclusions")), _exclusions(t, m["exclusions"])]
+        clauses = dict.fromkeys(e["clause"] for e in m["exclusions"])
+        told = [
+            f"{c}: {code} {reasons.sentence(t.lang, code)}" for c in clauses for code in of_clause(reasons.codes, c)
+        ]
+        blocks += [bullets(told)] if told else []
     if m["payouts"] or m["payables"]:
         blocks += [heading(t("mo_payouts")), *_payouts(t, m)]
     if facts["lines"]:

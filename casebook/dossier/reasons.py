@@ -4,13 +4,39 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from data_contracts import strict_yaml
+
+OF_CLAUSES = ("EL", "CL")  # codes that a clause alone tells
+SAME_USER, THROUGH_OTHERS = "2.2(3)", "SU07"
+
+
+def codes_of(known: Mapping[str, Mapping[str, Any]], clause: str, evidence: Any) -> list[str]:
+    """The codes of a met finding of a rule, which carries none itself: those of its clause, or for the same user (2.2(3))
+    the kinds of identifier that the pair shares, or that others stand between the two. `evidence` as the rule wrote it."""
+    found = evidence if isinstance(evidence, Mapping) else {}
+    if "codes" in found:  # the promoter's edition keeps the codes and not what they rest on
+        return [str(c) for c in found["codes"]]
+    if clause != SAME_USER:
+        return of_clause(known, clause)
+    if (found.get("hops") or 0) > 1:
+        return [THROUGH_OTHERS]
+    return _shared(known, found.get("path") or [])
+
+
+def of_clause(known: Mapping[str, Mapping[str, Any]], clause: str | None) -> list[str]:
+    """The codes that a clause alone tells: eligibility, and the cascade of a first order."""
+    return [c for c, r in known.items() if c[:2] in OF_CLAUSES and r.get("clause") == clause]
+
+
+def _shared(known: Mapping[str, Mapping[str, Any]], path: Sequence[Mapping[str, Any]]) -> list[str]:
+    kinds = {p.get("kind") for p in path if p.get("token") and (p.get("weight") or 0) > 0}
+    return [c for c, r in known.items() if r.get("kind") in kinds - {None}]
 
 
 @dataclass(frozen=True)
@@ -33,6 +59,15 @@ class Reasons:
         """What would clear a code; empty when the file does not say."""
         told = self.codes.get(code, {})
         return str(told.get(f"clears_{lang}") or "")
+
+    def of(self, finding: Mapping[str, Any]) -> list[str]:
+        """The codes of a finding: those in its evidence, else what its clause and evidence come to; none unless it is met."""
+        if finding["status"] != "met":
+            return []
+        evidence = finding["evidence"]
+        if isinstance(evidence, list) and evidence:
+            return [str(e["code"]) for e in evidence if isinstance(e, Mapping) and "code" in e]
+        return codes_of(self.codes, finding["clause"], evidence)
 
     def field(self, lang: str, name: str) -> str:
         """The name of a piece of evidence, readable."""

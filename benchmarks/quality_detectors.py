@@ -1,0 +1,145 @@
+"""Quality of the flags of the detectors beside the burst test on simulated worlds: false share, and recall per scheme.
+
+    python -m benchmarks.quality_detectors --seeds 101,102,103,104,105,106,107,108 --out /some/folder
+
+A flag counts for the promoter that it names. Honest are the promoters that the truth has no scheme for, unless the flagged
+account or group belongs to a cheat (`truth/accounts`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks import worlds
+from benchmarks.record import as_table, record
+from models import detectors
+from models.detectors.feedback import interval
+
+TARGETS = {
+    "forced_click": ("forced_click",),
+    "coupon_resale": ("coupon_resale",),
+    "exploitation": ("tier_hugging", "recharge_padding", "slow_refund", "ring"),
+    "collusion_ring": ("collusion", "ring"),
+}
+FLAGGED = """
+select distinct
+    d.detector,
+    d.promoter_id,
+    unnest(d.reasons) as code,
+    d.subject_id in (select subject_id from cheating) as of_cheat
+from detection as d
+where d.flagged and d.detector <> 'audit_sample' and d.promoter_id is not null
+order by all
+"""
+
+
+@dataclass
+class World:
+    """What one world showed: the scheme of each promoter with orders, and (detector, promoter, code, of a cheat) flagged."""
+
+    seed: int
+    schemes: dict[str, str]
+    flagged: list[tuple[str, str, str, bool]]
+
+
+def measure(source: Path, seed: int) -> World:
+    """Run features and detectors on one world, with same-user groups as the truth has them."""
+    as_of = date.fromisoformat(str(worlds.events(source)["period"]["to"]))
+    groups = worlds.true_groups(source)
+    con = duckdb.connect()
+    con.register("grouped", groups)
+    cheating = con.execute(
+        "with bad as (select account_id from read_parquet($a) where scheme <> 'honest')"
+        " select account_id as subject_id from bad"
+        " union select group_id from grouped where account_id in (select account_id from bad)",
+        {"a": str(source / "truth" / "accounts.parquet")},
+    ).to_arrow_table()
+    schemes = con.execute(
+        "select promoter_id, scheme from read_parquet($p)", {"p": str(source / "truth" / "promoters.parquet")}
+    ).fetchall()
+    with tempfile.TemporaryDirectory() as work:
+        wh = worlds.warehouse(source, Path(work), as_of, groups)
+        detectors.build(wh)
+        active = {r[0] for r in wh.execute("select promoter_id from promoter_conduct where invitees > 0")}
+        wh.con.register("cheating", cheating)
+        flagged = [tuple(r) for r in wh.con.execute(FLAGGED).fetchall()]
+    return World(seed, {p: s for p, s in schemes if p in active}, flagged)
+
+
+def summary(found: Sequence[World]) -> list[dict[str, Any]]:
+    """One row per detector, over all worlds."""
+    return [_row(found, name) for name in TARGETS]
+
+
+def _row(found: Sequence[World], name: str) -> dict[str, Any]:
+    flagged: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    codes: Counter[str] = Counter()
+    honest = 0
+    for world in found:
+        total.update(world.schemes.values())
+        mine = [(p, code, bad) for detector, p, code, bad in world.flagged if detector == name]
+        of_cheat = {p for p, _, bad in mine if bad}
+        promoters = {p for p, _, _ in mine}
+        codes.update(code for _, code in {(p, code) for p, code, _ in mine})
+        flagged.update(world.schemes.get(p, "honest") for p in promoters)
+        honest += sum(world.schemes.get(p, "honest") == "honest" and p not in of_cheat for p in promoters)
+    count = flagged.total()
+    low, high = interval(honest, count)
+    return {
+        "detector": name, "flagged": count, "of them honest": honest,
+        "false share": round(honest / count, 4) if count else "–", "95 % interval": f"{low:.4f} to {high:.4f}",
+        "recall by scheme": "; ".join(f"{s} {flagged[s]} of {total[s]}" for s in TARGETS[name]),
+        "others flagged": "; ".join(f"{s} {n}" for s, n in sorted(flagged.items()) if s not in TARGETS[name]) or "–",
+        "reasons": " ".join(f"{c} {n}" for c, n in sorted(codes.items())),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Simulate the worlds that are not there yet, measure each, print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", default="101,102,103,104,105,106,107,108")
+    parser.add_argument("--accounts", type=int, default=20_000)
+    parser.add_argument("--promoters", type=int, default=300)
+    parser.add_argument("--months", type=int, default=6)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--record", action="store_true")
+    asked = parser.parse_args()
+    import simulator
+
+    found = []
+    for seed in (int(s) for s in asked.seeds.split(",")):
+        source = asked.out / f"world-{asked.accounts}-{asked.promoters}-{seed}"
+        if not (source / "truth").exists():
+            simulator.simulate(source, asked.accounts, asked.promoters, asked.months, seed, honest=False)
+        found.append(measure(source, seed))
+    rows = summary(found)
+    print(json.dumps(rows, indent=1, ensure_ascii=False))
+    if asked.record:
+        record("Other detectors: quality on simulated worlds", COMMAND.format(**vars(asked)), told(rows, asked))
+
+
+COMMAND = "python -m benchmarks.quality_detectors --seeds {seeds} --accounts {accounts} --promoters {promoters} --out DIR --record"
+
+
+def told(rows: Sequence[dict[str, Any]], asked: argparse.Namespace) -> str:
+    """The figures as Markdown."""
+    return (
+        f"Worlds of {asked.accounts:,} accounts, {asked.months} months, seeds on which nothing was tuned; groups as the truth has"
+        " them. Promoters are counted. The schemes of `exploitation` are those that could show one of its traits; a ring"
+        f" is the burst test's first of all.\n\n{as_table(rows)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
