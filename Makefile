@@ -42,7 +42,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 features models rulebook casebook settlement pipelines simulator
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 features models rulebook casebook settlement pipelines simulator console
 
 real-data: setup
 	$(BIN)/python -m pipelines.real_data

@@ -49,7 +49,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-HEADERS_RAW = tuple((k.lower().encode(), v.encode()) for k, v in HEADERS.items())
+HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+"""Said under `--https` too: a browser that has been here once comes by HTTPS for a year."""
 NO_STORE = ((b"cache-control", b"no-store"),)
 
 
@@ -110,12 +111,18 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(thread.join, 10)
 
 
+def headers_of(held: Desk) -> dict[str, str]:
+    """The security headers that every answer of this console carries."""
+    return {**HEADERS, **HTTPS_ONLY} if held.secure else HEADERS
+
+
 class Gate:
     """In front of every route: session in, limits kept, security headers out."""
 
     def __init__(self, app: ASGIApp, held: Desk) -> None:
         self.app, self.held = app, held
         self.cookie = COOKIE if held.secure else COOKIE_PLAIN
+        self.headers = tuple((k.lower().encode(), v.encode()) for k, v in headers_of(held).items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -125,7 +132,7 @@ class Gate:
         request = Request(scope)
         request.state.session = self.held.sessions.find(request.cookies.get(self.cookie))
         request.state.cookie = self.cookie
-        extra = HEADERS_RAW if scope["path"].startswith("/static/") else HEADERS_RAW + NO_STORE
+        extra = self.headers if scope["path"].startswith("/static/") else self.headers + NO_STORE
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -170,7 +177,7 @@ async def _malformed(request: Request, fault: Exception) -> Response:
 async def _broken(request: Request, fault: Exception) -> Response:
     """A fault of ours: the reader gets a number, the log gets the trace under it."""
     response = _error_page(request, 500, "the console could not do this; the log tells why under this number", fault)
-    response.headers.update(HEADERS)
+    response.headers.update(headers_of(request.app.state.desk))
     return response
 
 
