@@ -16,6 +16,7 @@ from console.evidence import reasons_of
 from tests.casebook.dossier.conftest import SOUND, piece
 
 CODES = load(REASONS).codes
+WHOLE: Mapping[str, Any] = SOUND
 KINDS = {
     "id_doc": "SU01",
     "phone": "SU02",
@@ -56,7 +57,7 @@ def test_a_detectors_clause_lends_no_code_to_a_finding_without() -> None:
 
 
 def found(no: int, clause: str, evidence: Mapping[str, Any], status: str = "met") -> dict[str, Any]:
-    first = SOUND["finding"][0]
+    first = WHOLE["finding"][0]
     return {**first, "finding_id": f"F{no}", "clause": clause, "evidence": json.dumps(evidence), "status": status,
             "reason": "the same user: same_person" if clause == "2.2(3)" else "not verified when joining"}  # fmt: skip
 
@@ -66,8 +67,8 @@ def found(no: int, clause: str, evidence: Mapping[str, Any], status: str = "met"
 def test_a_report_tells_code_words_and_what_would_clear_it(
     lang: str, edition: str, made_run: Any, facts: Mapping[str, Any], tmp_path: Path
 ) -> None:
-    lines = [{**r, "clause": "4.3(1)"} if r.get("clause") == "2.2(3)" else r for r in SOUND["statement_line"]]
-    decided = [{**SOUND["books_decision"][0], "decision_id": f"D{n}", "finding_id": f"F{n}"} for n in (1, 2)]
+    lines = [{**r, "clause": "4.3(1)"} if r.get("clause") == "2.2(3)" else r for r in WHOLE["statement_line"]]
+    decided = [{**WHOLE["books_decision"][0], "decision_id": f"D{n}", "finding_id": f"F{n}"} for n in (1, 2)]
     tables = made_run(
         finding=[found(1, "2.2(3)", PAIR), found(2, "1.1(1)", {"verified_as": "none"})], books_decision=decided,
         new_decision=[], statement_line=lines,

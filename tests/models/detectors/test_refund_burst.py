@@ -59,12 +59,14 @@ def table(name: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
     return pa.table({c.name: pa.array([r.get(c.name) for r in rows], arrow.get(c.duck, pa.string())) for c in columns})
 
 
-def bursts(days: Sequence[dict[str, Any]], refunds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def bursts(
+    days: Sequence[dict[str, Any]], refunds: Sequence[dict[str, Any]], members: Sequence[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
     scores = pa.table({"promoter_id": pa.array([], pa.string()), "score": pa.array([], pa.float64())})
     given = Given(
         {
             "refund_day": table("refund_day", days), "refund_order": table("refund_order", refunds),
-            "group_member": table("group_member", []), "promoter_score": scores,
+            "group_member": table("group_member", members), "promoter_score": scores,
         },
         START + timedelta(days=DAYS - 1),
     )  # fmt: skip
@@ -80,6 +82,33 @@ def test_a_planted_burst_is_flagged_with_its_window_and_reasons() -> None:
         found[0]["window_start"] <= START + timedelta(days=80) <= START + timedelta(days=82) <= found[0]["window_end"]
     )
     assert found[0]["refund_orders"] >= 12 and found[0]["expected_orders"] < 3 and "RB01" in found[0]["reasons"]
+
+
+TRAITS: dict[str, dict[str, Any]] = {
+    "RB03": {"full_refund": True, "first_purchase": True}, "RB04": {"days_after_issue": 2},
+    "RB06": {"age_days": 30}, "RB07": {"refund_fen": 8_888},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [*TRAITS, "RB02", "RB05", "RB09"])
+def test_each_trait_of_a_bursts_refunds_is_a_reason_and_without_it_is_none(code: str) -> None:
+    days, refunds = honest(1, promoters=240 if code == "RB06" else 60)  # an age is rare among many refunds only
+    spread = [
+        {**r, "full_refund": False, "first_purchase": False, "refund_fen": 9_000 + n} for n, r in enumerate(refunds)
+    ]
+    days = [*days, paid("P007", 60, 12)]
+    plain = [{**refunded("P007", f"x{k}", 70, 3 * k), "full_refund": False, "first_purchase": False, "refund_fen": 8_000 + k}
+             for k in range(12)]  # fmt: skip
+    marked = [{**r, **TRAITS.get(code, {})} for r in plain]
+    group = [{"account_id": r["account_id"], "group_id": "G", "group_size": 12, "status": "linked"} for r in plain]
+
+    def told(planted: list[dict[str, Any]], members: Sequence[dict[str, Any]] = ()) -> set[str]:
+        found = bursts(days, [*spread, *planted], members)
+        return {c for b in found if b["promoter_id"] == "P007" and b["flagged"] for c in b["reasons"]}
+
+    assert code in told(marked, group if code == "RB05" else ())
+    if code in TRAITS or code == "RB05":
+        assert code not in told(plain)
 
 
 def test_honest_promoters_are_rarely_flagged() -> None:
