@@ -185,7 +185,7 @@ def test_a_notice_goes_out_with_an_irreversible_proposal_and_with_no_other(start
 def test_who_approves_sees_how_much_of_the_reply_period_is_left_and_the_reply(started: Books) -> None:
     decision = propose(started, measure="cancel_programme", notice_days=10)
     publish(started, 2, date(2026, 2, 4))
-    decisions.reply(started, decision, "P1", "it was my brother")
+    decisions.reply(started, decision, "clerk", "it was my brother", filed_by="P1")
     told = decisions.decide(started, decision, "approve", "wang", "checked")
     assert "6 days left to reply, 1 replies" in told
     with started.reading() as book:
