@@ -31,7 +31,7 @@ def open_ledger(wh: Warehouse) -> None:
             f"create or replace view {view} as select {names}, run_seq from books_{kind}"
             f" union all select {names}, cast({wh.run.run_seq} as bigint) as run_seq from new_{kind}"
         )
-    wh.make(SQL / "posted_payment.sql")
+    wh.make_all(SQL, ("balance_owed", "posted_payment"))
 
 
 def add(wh: Warehouse, into: str, step: str, columns: tuple[str, ...]) -> None:

@@ -61,7 +61,7 @@ def host(address: str) -> str:
 
 @change(router, "/targets", "manage_targets")
 async def add_target(
-    request: Request, address: Text, reason: Text, csrf: Short, session: Admin, least: Short = "0", kind: Kinds = [],  # noqa: B006
+    request: Request, address: Text, reason: Text, csrf: Short, session: Admin, least: Short = "0", kind: Kinds = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:  # fmt: skip
     """Tell an address of what happens from now on."""
     await run_in_threadpool(

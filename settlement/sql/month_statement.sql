@@ -1,15 +1,6 @@
 -- One row per promoter with a statement of $month, as it is issued.
 create or replace table month_statement as
-with owed as (
-    select
-        promoter_id,
-        cast(sum(case when debit_account = 'clawback_receivable' then amount_fen else -amount_fen end) as bigint) as open_fen
-    from all_posting
-    where debit_account = 'clawback_receivable' or credit_account = 'clawback_receivable'
-    group by all
-),
-
-adjusted as (
+with adjusted as (
     select
         promoter_id,
         cast(sum(amount_fen) as bigint) as adjustments_fen
@@ -74,7 +65,7 @@ summed as (
     left join adjusted as a on p.promoter_id = a.promoter_id
     left join carried as c on p.promoter_id = c.promoter_id
     left join released as r on p.promoter_id = r.promoter_id
-    left join owed as o on p.promoter_id = o.promoter_id
+    left join balance_owed as o on p.promoter_id = o.promoter_id
     left join hold_cover as hm on p.promoter_id = hm.promoter_id and hm.month = $month
     left join hold_cover as ha on p.promoter_id = ha.promoter_id and ha.month is null
 ),

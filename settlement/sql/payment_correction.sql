@@ -54,15 +54,6 @@ turned as (
     where a.credit_account in ('cash', 'tax_payable')
 ),
 
-owed as (
-    select
-        promoter_id,
-        cast(sum(case when debit_account = 'clawback_receivable' then amount_fen else -amount_fen end) as bigint) as open_fen
-    from all_posting
-    where debit_account = 'clawback_receivable' or credit_account = 'clawback_receivable'
-    group by all
-),
-
 excess as (
     select
         corrects,
@@ -82,7 +73,7 @@ undone as (
         cast(sum(e.excess_fen) over (partition by e.promoter_id order by e.corrects) as bigint) as to_fen,
         coalesce(o.open_fen, 0) as open_fen
     from excess as e
-    left join owed as o on e.promoter_id = o.promoter_id
+    left join balance_owed as o on e.promoter_id = o.promoter_id
 ),
 
 move as (

@@ -1,17 +1,7 @@
 -- One row per statement that a payment taken back made payable again, of a promoter who owes: the open balance cancels what is
 -- unpaid, oldest first, as it does when it arises (4.4(1)).
 create or replace table reopened_cancel as
-with owed as (
-    select
-        promoter_id,
-        cast(sum(case when debit_account = 'clawback_receivable' then amount_fen else -amount_fen end) as bigint) as open_fen
-    from all_posting
-    semi join payment_correction on all_posting.promoter_id = payment_correction.promoter_id
-    where debit_account = 'clawback_receivable' or credit_account = 'clawback_receivable'
-    group by all
-),
-
-lined_up as (
+with lined_up as (
     select
         r.promoter_id,
         r.month,
@@ -20,7 +10,8 @@ lined_up as (
         o.open_fen,
         cast(sum(r.rest_fen) over (partition by r.promoter_id order by r.month) as bigint) as to_fen
     from statement_rest as r
-    inner join owed as o on r.promoter_id = o.promoter_id
+    semi join payment_correction as p on r.promoter_id = p.promoter_id
+    inner join balance_owed as o on r.promoter_id = o.promoter_id
     where r.rest_fen > 0 and o.open_fen > 0
 ),
 

@@ -23,7 +23,7 @@ def test_behind_https_a_browser_is_told_to_stay_with_it(state: Path, app: FastAP
 
 
 def test_a_proxy_that_passes_host_and_scheme_lets_changes_through_and_another_does_not(app: FastAPI) -> None:
-    client = TestClient(ProxyHeadersMiddleware(app, trusted_hosts="testclient"), follow_redirects=False)  # type: ignore[arg-type]
+    client = TestClient(ProxyHeadersMiddleware(app, trusted_hosts="testclient"), follow_redirects=False)  # type: ignore[arg-type] # ASGI typed twice
     said = {"origin": "https://console.example", "host": "console.example", "x-forwarded-proto": "https"}
     form = {"name": "nobody", "password": "wrong horse battery"}
     assert client.post("/sign-in", data=form, headers=said).status_code == 401

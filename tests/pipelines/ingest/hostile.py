@@ -68,7 +68,7 @@ VALUES: Mapping[str, Value] = {
     "ts.format": lambda d: d.choice((_no_day(d), str(d.randint(10**12, 2 * 10**12)), f"{d.randint(13, 31)}/12/2025",
                                      _word(d), f"2025-1-{d.randint(1, 9)}")),
 }  # fmt: skip
-MONTHS: Value = lambda d: d.choice(("2025-13", "2025-00", "2025-1", "25-01", "1999-12", _word(d)))  # noqa: E731
+MONTHS: Value = lambda d: d.choice(("2025-13", "2025-00", "2025-1", "25-01", "1999-12", _word(d)))  # noqa: E731 - one of many such values
 CHECKS: Mapping[str, Value] = {
     "amt.over_list": lambda d: f"{d.randint(6, 10**6)}.00", "payout.sum": lambda d: f"{d.randint(6, 10**6)}.00",
 }  # fmt: skip
