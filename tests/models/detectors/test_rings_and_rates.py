@@ -24,7 +24,8 @@ def test_every_detector_runs_after_those_whose_tables_it_reads() -> None:
     made: set[str] = set()
     for card in detectors.cards():
         if "detection" in card.reads:
-            assert made >= {t for c in detectors.cards() for t in c.about.get("writes", ())}
+            others = [c for c in detectors.cards() if c.name != card.name]
+            assert made >= {t for c in others for t in c.about.get("writes", ())}
         assert {t for t in card.reads if t not in contracts()} <= made
         made |= set(card.about.get("writes", ()))
     assert detectors.cards()[-1].name == "audit_sample"
