@@ -63,6 +63,7 @@ from referred_order group by all"""
 def draw(folder: Path, orders: int, promoters: int) -> None:
     """Write the drawn feeds as Parquet below `folder`, a folder of slices per feed."""
     con = duckdb.connect()
+    con.execute("set enable_progress_bar = false")
     con.execute("set memory_limit = '3GB'")
     con.execute("set preserve_insertion_order = false")
     for table in FEEDS:
