@@ -94,9 +94,10 @@ def test_a_fault_in_publishing_leaves_old_or_new_and_the_rerun_completes(
         "2026-05-20",
     ]
     said = subprocess.run([*inject, *command], capture_output=True, check=False)
-    if what == "error=ENOSPC" and call in FULL and b"in _connect" not in said.stderr:
-        # SQLite that cannot open its files says "disk I/O error": full, where the disk is full, which it is not here.
-        assert said.returncode == 0 or b"no room is left on the disk" in said.stderr, said.stderr
+    if what == "error=ENOSPC" and call in FULL:
+        # SQLite hides the number of some faults: then the message names its file, for this disk has room.
+        named = b"no room is left on the disk" in said.stderr or b"books.db, and its disk takes new data" in said.stderr
+        assert said.returncode == 0 or named, said.stderr
     shown = (state / "current").resolve()
     assert manifest.faults(shown) == []
     again = run(Order(first / "sources", State(state), date(2026, 5, 20)))
