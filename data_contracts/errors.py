@@ -43,7 +43,7 @@ class OutOfRoom(TongrenError):
 
 
 class DiskFault(TongrenError):
-    """A database file can be neither opened nor written though its disk has room; what was published stands."""
+    """A disk fails, or a database file is out of reach though its disk has room; what was published stands."""
 
 
 class OutOfMemory(TongrenError):

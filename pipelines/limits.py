@@ -16,6 +16,7 @@ from data_contracts.errors import DiskFault, OutOfMemory, OutOfRoom, TongrenErro
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_SAID = ("No space left on device", "Disk quota exceeded", "database or disk is full")
+BROKEN = (errno.EIO, errno.EROFS)
 MAYBE_FULL = ("disk I/O error", "unable to open database file")  # SQLite, when it cannot write the files beside its own
 LEAST_ROOM = 1 << 20
 
@@ -48,7 +49,7 @@ def _chain(fault: BaseException | None) -> Iterator[BaseException]:
 
 def _name_disk(chain: list[BaseException], state: Path) -> None:
     """Raise OutOfRoom where a fault says so by number or words, or by words that may mean it while the disk of `state` takes no
-    megabyte more; DiskFault where it takes one."""
+    megabyte more; DiskFault where it takes one, or fails."""
     full = any(
         (isinstance(one, OSError) and one.errno in FULL) or any(said in str(one) for said in FULL_SAID) for one in chain
     )
@@ -57,6 +58,11 @@ def _name_disk(chain: list[BaseException], state: Path) -> None:
     if full or (refusal is not None and refusal.errno in FULL):
         raise OutOfRoom(
             f"no room is left on the disk of {state}: make some and run again; the results published before stand"
+        ) from chain[0]
+    if broken := next((one for one in chain if isinstance(one, OSError) and one.errno in BROKEN), None):
+        raise DiskFault(
+            f"the disk says '{broken.strerror}' of {broken.filename or f'a file in {state}'}: check it, then run again; "
+            "the results published before stand"
         ) from chain[0]
     if unclear is not None:
         file = next(iter(getattr(unclear, "__notes__", [])), f"a database in {state}")
