@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from casebook import appeals as casebook_appeals
 from casebook import cases as casebook_cases
 from casebook import decisions as casebook_decisions
 from casebook import standing, ties, users
@@ -74,6 +75,13 @@ def decisions(request: Request) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@page(router, "/appeals", "read_cases", "decisions/appeals.html")
+def appeals(request: Request) -> dict[str, Any]:
+    """Appeals that wait for somebody who did not decide, the most urgent first; with `all` those that were answered too."""
+    every = bool(asked(request, "all"))
+    return {"rows": casebook_appeals.listing(desk(request).books, answered=every), "every": every}
+
+
 @page(router, "/decisions/{decision_id}", "read_cases", "decisions/decision.html")
 def decision(request: Request, decision_id: str) -> dict[str, Any]:
     """One decision: what, why, on whose word, its history, and what it does to the money."""
@@ -81,9 +89,7 @@ def decision(request: Request, decision_id: str) -> dict[str, Any]:
     with held.books.reading() as book:
         state = standing.standing(book, decision_id)
         notice = standing.notice(book, decision_id, standing.published(held.books)[0])
-        appeals = book.rows("select a.*, o.outcome, o.by_whom as answered_by, o.reason as answer from appeal as a "
-                            "left join appeal_outcome as o on o.appeal_id = a.appeal_id where a.decision_id = :d "
-                            "order by a.appeal_id", d=decision_id)  # fmt: skip
+        appeals = book.rows("select * from appeal_state where decision_id = :d order by at", d=decision_id)
     return {
         "decision": state, "measure": MEASURES[state["measure"]], "appeals": appeals,
         "rows": standing.history(held.books, decision_id), "notice": notice,
@@ -218,7 +224,7 @@ async def appeal(
 ) -> Response:  # fmt: skip
     """Record a promoter's appeal against an applied decision."""
     await run_in_threadpool(
-        casebook_cases.appeal, desk(request).books, decision_id, session.user, reason,
+        casebook_appeals.file, desk(request).books, decision_id, session.user, reason,
         filed_by=filed_by, deadline_on=deadline_on,
     )  # fmt: skip
     return back_to(request, f"/decisions/{decision_id}")
@@ -246,7 +252,7 @@ async def answer(
 ) -> Response:  # fmt: skip
     """Answer an appeal; whoever took part in the decision may not."""
     held = desk(request)
-    await run_in_threadpool(casebook_cases.answer, held.books, appeal_id, outcome, session.user, reason, of_run(held))
+    await run_in_threadpool(casebook_appeals.answer, held.books, appeal_id, outcome, session.user, reason, of_run(held))
     return back_to(request, safe(back))
 
 
