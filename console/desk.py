@@ -17,6 +17,7 @@ from casebook.books import Books
 from casebook.sights import Sights
 from casebook.store import SQLite
 from console import pages
+from console.access import Access
 from console.attempts import Attempts
 from console.live import Live
 from console.oidc import Provider
@@ -38,6 +39,7 @@ class Desk:
     reading: Reading
     books: Books
     sessions: Sessions
+    access: Access
     secure: bool
     live: Live
     shelf: Shelf

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import rulebook
 from casebook import appeals as casebook_appeals
 from casebook import books as casebook_books
 from casebook import decisions as casebook_decisions
-from casebook import registers, standing
+from casebook import registers, standing, users
 from casebook.checkpoint import Seal
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.identifier import Fault
@@ -138,6 +138,36 @@ def answer_appeal(state: State, appeal_id: str, outcome: str, *, by: str, reason
     with books_of(state) as books:
         casebook_appeals.answer(books, appeal_id, outcome, by, reason)
     return f"{appeal_id}: {outcome}"
+
+
+def list_users(state: State) -> str:
+    """Everybody with access."""
+    with books_of(state) as books:
+        found = users.listing(books)
+    return table(
+        [{"name": u.name, "roles": " ".join(sorted(u.roles)), "enabled": "yes" if u.enabled else "no",
+          "password": "yes" if u.has_password else "no"} for u in found], limit=1000,
+    )  # fmt: skip
+
+
+def link_user(state: State, name: str, address: str, *, by: str, roles: Sequence[str] = ()) -> str:
+    """A one-time link with which a person sets a password; with `roles` the person is added first."""
+    with books_of(state) as books:
+        token = users.add(books, name, roles, by) if roles else users.new_link(books, name, by)
+    told = f"{name} sets a password here; it works once, for {users.LINK_HOURS} hours, and is shown this once"
+    return f"{told}\n{address.rstrip('/')}/welcome?token={token}"
+
+
+def alter_user(state: State, name: str, *, by: str, roles: Sequence[str] = (), enabled: bool | None = None) -> str:
+    """Other roles, or in or out. Sessions of the person in any console end."""
+    with books_of(state) as books:
+        if roles:
+            users.set_roles(books, name, roles, by)
+        if enabled is not None:
+            users.set_enabled(books, name, by, enabled=enabled)
+        user = users.find(books, name)
+    assert user is not None
+    return f"{user.name}: {'enabled' if user.enabled else 'disabled'}, {' '.join(sorted(user.roles))}"
 
 
 def override(state: State, a: str, b: str, kind: str, *, by: str, reason: str, until: datetime | None) -> str:

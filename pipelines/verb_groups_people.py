@@ -1,4 +1,4 @@
-"""Groups of verbs about people: what promoters appeal against. Options and examples only, the work is done elsewhere."""
+"""Groups of verbs about people: what promoters appeal against, who has access. Options and examples only, the work is done elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from pathlib import Path
 import click
 
 from pipelines.options import BOOKS, BY, DAY, REASON, STATE, example
+
+ROLE = click.option(
+    "--role", "roles", multiple=True, required=True,
+    help="viewer, analyst, approver, compliance, finance, rules_admin, system_admin or auditor (repeatable).",
+)  # fmt: skip
+CONSOLE = click.option("--console", "address", default="http://127.0.0.1:8765", show_default=True, metavar="URL",
+                       help="Where the console is reached; stands in the link.")  # fmt: skip
 
 
 @click.group(epilog=example("tongren appeals list"))
@@ -64,4 +71,83 @@ def appeals_answer(appeal_id: str, outcome: str, by: str, reason: str, state: Pa
     click.echo(people.answer_appeal(people.at(state, books_url), appeal_id, outcome, by=by, reason=reason))
 
 
-PEOPLE = (appeals,)
+@click.group(epilog=example("tongren users list"))
+def users() -> None:
+    """People with access to the console: names, roles, one-time links. Nobody changes the own access."""
+
+
+@users.command("list", epilog=example("tongren users list"))
+@STATE
+@BOOKS
+def users_list(state: Path, books_url: str | None) -> None:
+    """Everybody with access, with roles."""
+    from pipelines import people
+
+    click.echo(people.list_users(people.at(state, books_url)))
+
+
+@users.command("add", epilog=example("tongren users add zhao --role approver --by admin"))
+@click.argument("name")
+@ROLE
+@CONSOLE
+@BY
+@STATE
+@BOOKS
+def users_add(name: str, roles: tuple[str, ...], address: str, by: str, state: Path, books_url: str | None) -> None:
+    """Add a person; prints the one-time link with which the person sets a password."""
+    from pipelines import people
+
+    click.echo(people.link_user(people.at(state, books_url), name, address, by=by, roles=roles))
+
+
+@users.command("link", epilog=example("tongren users link zhao --by admin"))
+@click.argument("name")
+@CONSOLE
+@BY
+@STATE
+@BOOKS
+def users_link(name: str, address: str, by: str, state: Path, books_url: str | None) -> None:
+    """A new one-time link for somebody who lost the password or the link; an earlier link ends with it."""
+    from pipelines import people
+
+    click.echo(people.link_user(people.at(state, books_url), name, address, by=by))
+
+
+@users.command("roles", epilog=example("tongren users roles zhao --role approver --role analyst --by admin"))
+@click.argument("name")
+@ROLE
+@BY
+@STATE
+@BOOKS
+def users_roles(name: str, roles: tuple[str, ...], by: str, state: Path, books_url: str | None) -> None:
+    """Give somebody these roles and no others; open sessions end."""
+    from pipelines import people
+
+    click.echo(people.alter_user(people.at(state, books_url), name, by=by, roles=roles))
+
+
+@users.command("disable", epilog=example("tongren users disable zhao --by admin"))
+@click.argument("name")
+@BY
+@STATE
+@BOOKS
+def users_disable(name: str, by: str, state: Path, books_url: str | None) -> None:
+    """Keep somebody out; open sessions end."""
+    from pipelines import people
+
+    click.echo(people.alter_user(people.at(state, books_url), name, by=by, enabled=False))
+
+
+@users.command("enable", epilog=example("tongren users enable zhao --by admin"))
+@click.argument("name")
+@BY
+@STATE
+@BOOKS
+def users_enable(name: str, by: str, state: Path, books_url: str | None) -> None:
+    """Let somebody in again."""
+    from pipelines import people
+
+    click.echo(people.alter_user(people.at(state, books_url), name, by=by, enabled=True))
+
+
+PEOPLE = (appeals, users)

@@ -153,9 +153,7 @@ def test_every_word_that_a_page_uses_is_there_in_both_languages() -> None:
         "measure": MEASURES, "subject": SUBJECT_KINDS, "role": ROLES, "state": cases.STATES, "move": cases.MOVES,
         "status": ("proposed", "approved", "applied", "rejected", "overturned", "provisional", "issued", "held"),
     }  # fmt: skip
-    used |= {
-        f"{family}.{name}" for family, names in wanted.items() for name in names if name not in cases.OF_APPEALS
-    }
+    used |= {f"{family}.{name}" for family, names in wanted.items() for name in names if name not in cases.OF_APPEALS}
     assert sorted(u for u in used if u not in known) == []
     assert sorted(f for f in families if not any(k.startswith(f"{f}.") for k in known)) == []
 
