@@ -31,6 +31,7 @@ from console.live import Live
 from console.oidc import Provider, settings
 from console.rates import Rates
 from console.reading import Reading
+from console.replay import Replays
 from console.routes import all_routers
 from console.sessions import COOKIE, COOKIE_PLAIN, Session, Sessions
 from console.shelf import Shelf
@@ -65,11 +66,11 @@ def create_app(
     app = FastAPI(title="Tongren console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_living)
     books = open_books(books_url or str(state / "books.db"))
     reading, counter = Reading(state), Counter(shared)
-    told, sessions = settings(state), Sessions(counter=counter)
+    told, sessions, shelf = settings(state), Sessions(counter=counter), Shelf(reading)
     app.state.desk = Desk(
-        state, reading, books, sessions, Access(books, sessions), secure, Live(reading, books), Shelf(reading),
+        state, reading, books, sessions, Access(books, sessions), secure, Live(reading, books), shelf,
         Attempts(counter=counter), Rates(counter=counter), Provider(told, counter.secret("oidc")) if told else None,
-        Sights(books),
+        Sights(books), Replays(shelf),
     )  # fmt: skip
     app.state.rounds = Rounds(books, partial(load_key, state, os.environ), state / "console" / "webhooks.lock")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -23,6 +23,7 @@ from console.live import Live
 from console.oidc import Provider
 from console.rates import Rates
 from console.reading import Reading
+from console.replay import Replays
 from console.roles import may
 from console.sessions import Session, Sessions, csrf_holds
 from console.shelf import Part, Shelf
@@ -47,6 +48,7 @@ class Desk:
     rates: Rates
     oidc: Provider | None
     sights: Sights
+    replays: Replays
 
 
 def desk(request: Request) -> Desk:
