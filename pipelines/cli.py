@@ -13,6 +13,7 @@ import click
 
 from pipelines.options import BOOKS, BY, DAY, FILE, FOLDER, FORM, INSTANT, PROCESSES, REASON, STATE, example
 from pipelines.verb_groups import GROUPS
+from pipelines.verb_groups_people import PEOPLE
 
 
 class Verbs(click.Group):
@@ -423,7 +424,7 @@ def prune(keep: int, keep_days: int, state: Path, books_url: str | None) -> None
     click.echo(housekeeping.prune(state, books_url, keep, keep_days))
 
 
-for verbs in GROUPS:
+for verbs in (*GROUPS, *PEOPLE):
     cli.add_command(verbs)
 
 
