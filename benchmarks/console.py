@@ -30,6 +30,8 @@ import simulator
 from benchmarks.casebook_load import fill
 from benchmarks.console_world import publish
 from benchmarks.record import record
+from casebook import users
+from casebook.books import open_books
 from console.counter import Counter
 from console.reading import Reading
 from console.serve import cores, listening
@@ -240,6 +242,11 @@ def _people(state: Path, port: int, count: int) -> list[tuple[str, str]]:
         if status == 200:
             break
     sessions = Sessions(counter=Counter(state / "console" / "sessions.db"))
+    books = open_books(state / "books.db")
+    for n in range(count):
+        if users.find(books, f"load {n}") is None:
+            users.add(books, f"load {n}", ["analyst", "approver"], users.SETUP)
+    books.close()
     tokens = [sessions.begin(f"load {n}", frozenset({"analyst", "approver"})) for n in range(count)]
     return [(token, found.csrf) for token in tokens if (found := sessions.find(token)) is not None]
 

@@ -23,6 +23,7 @@ from casebook.books import open_books
 from casebook.sights import Sights
 from casebook.targets import Rounds
 from console import pages
+from console.access import Access
 from console.attempts import Attempts
 from console.counter import Counter
 from console.desk import Desk
@@ -30,8 +31,9 @@ from console.live import Live
 from console.oidc import Provider, settings
 from console.rates import Rates
 from console.reading import Reading
+from console.replay import Replays
 from console.routes import all_routers
-from console.sessions import COOKIE, COOKIE_PLAIN, Sessions
+from console.sessions import COOKIE, COOKIE_PLAIN, Session, Sessions
 from console.shelf import Shelf
 from data_contracts.errors import NotAllowed, NotFound, TongrenError, UsageError
 from data_contracts.vault import load_key
@@ -64,11 +66,11 @@ def create_app(
     app = FastAPI(title="Tongren console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_living)
     books = open_books(books_url or str(state / "books.db"))
     reading, counter = Reading(state), Counter(shared)
-    told = settings(state)
+    told, sessions, shelf = settings(state), Sessions(counter=counter), Shelf(reading)
     app.state.desk = Desk(
-        state, reading, books, Sessions(counter=counter), secure, Live(reading, books), Shelf(reading),
+        state, reading, books, sessions, Access(books, sessions), secure, Live(reading, books), shelf,
         Attempts(counter=counter), Rates(counter=counter), Provider(told, counter.secret("oidc")) if told else None,
-        Sights(books),
+        Sights(books), Replays(shelf),
     )  # fmt: skip
     app.state.rounds = Rounds(books, partial(load_key, state, os.environ), state / "console" / "webhooks.lock")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
@@ -130,7 +132,8 @@ class Gate:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        request.state.session = self.held.sessions.find(request.cookies.get(self.cookie))
+        session = self.held.sessions.find(request.cookies.get(self.cookie))
+        request.state.session = session if session is not None and await self._holds(session) else None
         request.state.cookie = self.cookie
         extra = self.headers if scope["path"].startswith("/static/") else self.headers + NO_STORE
 
@@ -140,6 +143,10 @@ class Gate:
             await send(message)
 
         await (_unwanted(request) or self.app)(scope, receive, guarded)
+
+    async def _holds(self, session: Session) -> bool:
+        access = self.held.access
+        return access.holds(session) if access.at_hand else await run_in_threadpool(access.holds, session)
 
 
 def _unwanted(request: Request) -> Response | None:

@@ -28,9 +28,24 @@ log = logging.getLogger("tongren")
 
 
 def add(state: State, address: str, kinds: tuple[str, ...], least: str, *, by: str, reason: str) -> str:
-    """Tell an address from now on."""
+    """Tell an address from now on; the last line is the target's id alone."""
     with books_of(state) as books:
-        return targets.add(books, address, by, reason, kinds or KINDS, targets.least_of(least))
+        made = targets.add(books, address, by, reason, _key(state), kinds or KINDS, targets.least_of(least))
+    return f"{_secret(made)}\n{made.target_id}"
+
+
+def rotate(state: State, target_id: str, *, by: str, reason: str) -> str:
+    """Give a target another secret."""
+    with books_of(state) as books:
+        return _secret(targets.rotate(books, target_id, by, reason, _key(state)))
+
+
+def _secret(made: targets.Made) -> str:
+    return f"its secret, shown this once: {made.secret}"
+
+
+def _key(state: State) -> Key:
+    return load_key(state.folder, os.environ)
 
 
 def end(state: State, target_id: str, *, by: str, reason: str) -> str:
@@ -43,7 +58,7 @@ def end(state: State, target_id: str, *, by: str, reason: str) -> str:
 def test(state: State, target_id: str, *, by: str) -> str:
     """Send a target one test message; what it answered. Raises TongrenError when it did not take the message."""
     with books_of(state) as books:
-        status = targets.test(books, target_id, by, load_key(state.folder, os.environ))
+        status = targets.test(books, target_id, by, _key(state))
     if not 200 <= status < 300:
         raise TongrenError(
             f"{target_id} did not take the message ({told_of(status)}): check its address and its own log"
@@ -60,7 +75,7 @@ def listing(state: State) -> str:
 def deliver(state: State) -> str:
     """One round of deliveries."""
     with books_of(state) as books:
-        told = targets.deliver_all(books, load_key(state.folder, os.environ))
+        told = targets.deliver_all(books, _key(state))
     return f"{told.delivered} delivered, {told.failed} failed, {told.waiting} waiting"
 
 

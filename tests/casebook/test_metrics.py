@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from casebook import cases, decisions, metrics
+from casebook import appeals, decisions, metrics
 from casebook.books import Books
 from models.detectors.feedback import interval
 from tests.casebook.conftest import LAST, decide, propose, publish
@@ -123,11 +124,19 @@ def test_holds_appeals_and_the_time_to_a_decision(books: Books) -> None:
     decide(books, one, "approve")
     decide(books, two, "approve")
     publish(books, 2, decision_step=[{"decision_id": d, "action": "apply", "reason": "approved"} for d in (one, two)])
-    cases.answer(
-        books, cases.appeal(books, one, "clerk", "no", filed_by="P0", deadline_on=LAST), "granted", "zhao", "papers"
+    appeals.answer(
+        books,
+        appeals.file(books, one, "clerk", "no", filed_by="P0", deadline_on=date(2026, 3, 1)),
+        "granted",
+        "zhao",
+        "papers",
     )
-    cases.answer(
-        books, cases.appeal(books, two, "clerk", "no", filed_by="P1", deadline_on=LAST), "upheld", "zhao", "no papers"
+    appeals.answer(
+        books,
+        appeals.file(books, two, "clerk", "no", filed_by="P1", deadline_on=date(2026, 3, 1)),
+        "upheld",
+        "zhao",
+        "no papers",
     )
     told = metrics.measure(books, interval)
     assert (told.holds, told.holds_ended_by_people) == (2, 1)

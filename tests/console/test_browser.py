@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from casebook import decisions
 from console.app import create_app
 from tests.console import world
-from tests.console.conftest import person
+from tests.console.conftest import person, session_of
 
 pytestmark = pytest.mark.browser
 SIZE = {"width": 1380, "height": 900}
@@ -166,7 +166,7 @@ def test_no_hostile_text_runs_anywhere(browser: Any, tmp_path: Path) -> None:
     base = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     context = browser.new_context(viewport=SIZE)
     try:
-        token = app.state.desk.sessions.begin("an", frozenset({"analyst", "approver", "compliance", "auditor"}))
+        token = session_of(app, "an", "analyst", "approver", "compliance", "auditor")
         context.add_cookies([{"name": "tongren", "value": token, "url": base}])
         hits: list[str] = []
         page = context.new_page()
