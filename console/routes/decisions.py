@@ -16,6 +16,7 @@ from casebook import decisions as casebook_decisions
 from casebook import standing, ties, users
 from casebook.decisions import NOTICE_DAYS
 from casebook.measures import MEASURES
+from console import blind
 from console.attempts import apart
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
 from console.effect import effect_of, exact_of
@@ -68,7 +69,7 @@ def decisions(request: Request) -> dict[str, Any]:
     found.sort(key=lambda d: d["proposed_by"] == "policy")
     number = number_of(request)
     return {
-        "rows": found[(number - 1) * PER_PAGE : number * PER_PAGE], "total": len(found), "page": number,
+        "rows": blind.decisions(desk(request), found[(number - 1) * PER_PAGE : number * PER_PAGE]), "total": len(found), "page": number,
         "pages": max(1, -(-len(found) // PER_PAGE)), "statuses": STATUSES,
         "wanted": {"status": status, "measure": measure, "search": search},
     }  # fmt: skip
@@ -84,10 +85,12 @@ def decision(request: Request, decision_id: str) -> dict[str, Any]:
         appeals = book.rows("select a.*, o.outcome, o.by_whom as answered_by, o.reason as answer from appeal as a "
                             "left join appeal_outcome as o on o.appeal_id = a.appeal_id where a.decision_id = :d "
                             "order by a.appeal_id", d=decision_id)  # fmt: skip
+    hidden, history = bool(blind.among(held, [state["promoter_id"]])), standing.history(held.books, decision_id)
+    if hidden:
+        state, history = blind.decision(state), [blind.decision(e) for e in history]
     return {
-        "decision": state, "measure": MEASURES[state["measure"]], "appeals": appeals,
-        "rows": standing.history(held.books, decision_id), "notice": notice,
-        "finding": held.reading.one("select * from findings where finding_id = $f", f=state["finding_id"]),
+        "decision": state, "hidden": hidden, "measure": MEASURES[state["measure"]], "appeals": appeals, "rows": history, "notice": notice,
+        "finding": None if hidden else held.reading.one("select * from findings where finding_id = $f", f=state["finding_id"]),
         "moves": [a for a, froms in casebook_decisions.MOVES.items() if state["status"] in froms],
         "effect": _effect(held, state) if state["status"] in ("proposed", "approved") else None,
     }  # fmt: skip

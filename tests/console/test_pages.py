@@ -24,19 +24,14 @@ from console.roles import ROLES
 from console.tables import say, texts, visible
 from tests.console import world
 from tests.console.conftest import SignIn, shown
+from tests.console.places import pages
 
 CONSOLE = Path(__file__).parents[2] / "console"
 KINDS = "|money|promoter|account|case|decision|group|id|instant|int|bits|share|rate|subject|yes|list|reason|short|(?:tag|word):[a-z_]+"
 EVERYTHING = ("analyst", "approver", "compliance", "finance", "system_admin", "auditor")
-PAGES = (
-    "/queue", "/decisions", "/rules", "/detectors", "/shared", "/runs", "/metrics", "/audit", "/audit/check", "/users", "/deliveries",
-    f"/cases/{world.CASE}", f"/cases/{world.RING}", f"/cases/{world.BLIND}", "/promoters/P", "/accounts/I1", "/statements/2026-03/P",
-    "/groups/G1", "/groups/G1?without=I1%7CP", "/pairs?a=P&b=I1", f"/decisions/{world.PROPOSED}", "/quarantine/orders",
-    "/proposals/new?what=3.5(2)%7Ccancel_rebate&subject=promoter%7CP&promoter=P&month=2026-03",
-)  # fmt: skip
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [p.replace(".json", "") for p in pages(".json")])
 def test_a_page_has_three_forms_at_one_address(sign_in: SignIn, path: str) -> None:
     client = sign_in(*EVERYTHING)
     bare, _, query = path.partition("?")
