@@ -28,20 +28,24 @@ WORDS = ("kind", "subject_kind", "clause", "measure", "detector", "detector_vers
 """Columns of text that hold our own words, or that the rows below fill themselves."""
 
 
-def published(folder: Path, hostile: str = PLAIN, blind: Collection[str] = ("S",), reason: str = "") -> Path:
+def published(
+    folder: Path, hostile: str = PLAIN, blind: Collection[str] = ("S",), reason: str = "", invitee: str = "I1"
+) -> Path:
     """Write the run and its books under `folder`; returns the state folder.
 
-    `blind` are the promoters that chance drew; `reason` is what rules and detectors say, when it is not `hostile` too.
+    `blind` are the promoters that chance drew; `reason` is what rules and detectors say, when it is not `hostile` too; `invitee`
+    is the id of I1.
     """
     state = folder / "state"
     run = state / "runs" / RUN.run_id
     why = reason or hostile
-    tables = {
+    written = {
         **people.rows(hostile, why),
         **money.rows(hostile),
         **programme.rows(hostile),
         **cases.rows(hostile, why, blind),
     }
+    tables = {t: [{k: invitee if v == "I1" else v for k, v in r.items()} for r in rows] for t, rows in written.items()}
     with duckdb.connect() as con:
         for name, contract in contracts().items():
             place = run if contract.stage == "results" else run / "tables" / contract.stage
