@@ -56,7 +56,7 @@ def lines(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def parts(shelved: Mapping[str, Part]) -> dict[str, Part]:
     """The parts of a promoter's evidence as they may be seen."""
     seen = {"findings": findings(shelved["findings"].value), "orders": lines(shelved["orders"].value), "pairs": [],
-            "bursts": [], "graph": {}, "defence": {**shelved["defence"].value, **dict.fromkeys(JOINED)}}  # fmt: skip
+            "bursts": [], "excluded": [], "graph": {}, "defence": {**shelved["defence"].value, **dict.fromkeys(JOINED)}}  # fmt: skip
     return {**shelved, **{name: Part(orjson.dumps(value)) for name, value in seen.items()}}
 
 

@@ -7,6 +7,7 @@ the console may add to it, and one fills it for all open cases as soon as a run 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import logging
 import os
 import sqlite3
@@ -26,12 +27,16 @@ from console.reading import Reading
 
 log = logging.getLogger("tongren")
 SQL = Path(__file__).parent / "sql"
-PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "payouts", "defence")
+PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "excluded", "payouts", "defence")
 """Parts that SQL makes; `graph` is made of the pairs."""
 EMPTY: Mapping[str, bytes] = {**dict.fromkeys(PARTS, b"[]"), "defence": b"{}"}
 AT_ONCE = 500
-OTHERS = ("sessions", "webhooks")
+OTHERS = ("sessions.", "webhooks.")
 """Files in the same folder that are not of a run."""
+MADE_BY = hashlib.sha256(
+    b"".join(p.read_bytes() for p in (*sorted(SQL.glob("*.sql")), Path(__file__).with_name("graph.py")))
+).hexdigest()[:8]
+"""What the parts are made by: another version of the console makes its own."""
 TABLES = "create table if not exists part (key text, name text, body blob, primary key (key, name)) without rowid;"
 CASES = """
 select distinct coalesce('P' || promoter_id, 'S' || subject_id) as key, max(priority_fen) as fen from case_money
@@ -88,7 +93,7 @@ class Shelf:
         """Make the parts of all promoters with a case; gives how many. Leaves it to another process that is at it."""
         run_id = self.reading.run_id
         folder = self._folder()
-        with (folder / f"{run_id}.lock").open("w") as handle:
+        with (folder / f"{run_id}.{MADE_BY}.lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -160,6 +165,7 @@ class Shelf:
 
 def _file(folder: Path, run_id: str) -> sqlite3.Connection:
     for old in folder.iterdir():
-        if old.suffix in (".db", ".lock", ".db-wal", ".db-shm") and old.name.split(".")[0] not in (run_id, *OTHERS):
+        ours = old.name.startswith((f"{run_id}.{MADE_BY}.", *OTHERS))
+        if old.suffix in (".db", ".lock", ".db-wal", ".db-shm") and not ours:
             old.unlink(missing_ok=True)
-    return scratch(folder / f"{run_id}.db", TABLES, seconds=30)
+    return scratch(folder / f"{run_id}.{MADE_BY}.db", TABLES, seconds=30)

@@ -19,11 +19,12 @@ from markupsafe import Markup, escape
 
 import rulebook
 from casebook.dossier.reasons import told
+from casebook.people import RUN
 from data_contracts import strict_yaml
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
 HASH = re.compile("[0-9a-f]{40,}")
-NUMBERS = ("money", "int", "bits", "share", "rate")
+NUMBERS = ("money", "int", "bits", "share", "rate", "figure")
 TONES: Mapping[str, str] = {
     "proposed": "warm", "unknown": "warm", "held": "warm", "needs_review": "warm", "possibly": "warm", "in_review": "cool",
     "applied": "cool", "approved": "cool", "issued": "cool", "linked": "cool", "paid": "good", "appealed": "hot", "met": "hot",
@@ -82,6 +83,11 @@ def visible(value: Any) -> Any:
 def shown(value: Any) -> str:
     """A value as text of a page: visible and escaped."""
     return str(escape(visible(value)))
+
+
+def named(lang: str, who: Any) -> Any:
+    """Who did something: a person's name, or that a run did by the policy."""
+    return word(lang, "who.policy") if who == RUN else who
 
 
 def segment(value: Any) -> str:
@@ -145,10 +151,14 @@ def cell(kind: str, lang: str, zone: str) -> Cell:
         "instant": lambda v: instant(v, zone),
         "int": "{:,}".format,
         "bits": "{:.2f}".format,
+        "figure": "{:,.4g}".format,
         "share": lambda v: f"{v:.1%}",
         "rate": lambda v: f"{Decimal(v):.2%}",
         "yes": lambda v: word(lang, "yes" if v else "no"),
         "list": lambda v: " ".join(shown(word(lang, f"kind.{k}")) for k in v),
+        "day": shown,
+        "who": lambda v: shown(named(lang, v)),
+        "prose": shown,
         "reason": lambda v: shown(say(lang, v)),
     }
     if kind in plain:
@@ -199,4 +209,4 @@ def table(
 
 
 NUMERIC = ' class="n"'
-STYLES = {"instant": ' class="nowrap"'}
+STYLES = {"instant": ' class="nowrap"', "day": ' class="nowrap"', "prose": ' class="prose"'}

@@ -16,7 +16,7 @@ from casebook import cases as casebook_cases
 from casebook.measures import MEASURES
 from console import blind
 from console.desk import Desk, Guard, back_to, change, desk, page
-from console.evidence import reasons_of
+from console.evidence import reasons_of, told_of
 from console.live import Standing
 from console.pages import part_of_page
 from console.routes.decisions import allowed
@@ -60,12 +60,13 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     if hidden:
         shelved, decisions = blind.parts(shelved), [blind.decision(d) for d in decisions]
     findings = shelved["findings"].value
+    why = [] if hidden else reasons_of(findings)
     decisions = _waiting_first(decisions if promoter else _on_findings(held, findings))
     choices = _choices(held, findings)
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
     return {
         "case": state, "hidden": hidden, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
-        "reasons": [] if hidden else reasons_of(findings),
+        "reasons": why, "told": told_of(why, shelved["excluded"].value),
         "advice": _advice(hidden, findings, decisions), "history": history, **neighbours,
         "choices": choices, "_options": lambda lang, zone: _options(tuple(map(_flat, choices)), lang, zone),
         "subjects": _subjects(state, findings), "people": people,
@@ -80,9 +81,10 @@ def _written(shelf: Shelf, run_id: str, key: str, case_id: str, hidden: bool, la
     """The part of a case page that a published run settles, kept as it was written."""
     shelved = blind.parts(shelf.parts(key)) if hidden else shelf.parts(key)
     parts = {name: part.value for name, part in shelved.items()}
+    why = [] if hidden else reasons_of(parts["findings"])
     return part_of_page(
         "cases/still.html", lang, zone, path=f"/cases/{segment(case_id)}", promoter_id=key[1:] if key[0] == "P" else "",
-        hidden=hidden, reasons=[] if hidden else reasons_of(parts["findings"]), **parts,
+        hidden=hidden, reasons=why, told=told_of(why, parts["excluded"]), **parts,
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def rows(hostile: str) -> dict[str, Rows]:
                 "payable": Decimal("50.00"),
             },
         ],
+        "new_issue": [{"month": "2026-03", "cutoff_at": AT, "issued_on": DAY}],
         "statement_lines": [
             {
                 "promoter_id": "P",
@@ -69,6 +70,19 @@ def rows(hostile: str) -> dict[str, Rows]:
                 "line_no": i,
             }
             for i in (1, 2, 3)
+        ]
+        + [
+            {
+                "promoter_id": "P",
+                "line_kind": "order",
+                "invitee_id": "I2",
+                "order_id": "o4",
+                "month": "2026-04",
+                "clause": "4.3(1)",
+                "net_amount": Decimal("10.00"),
+                "qualifies": False,
+                "line_no": 4,
+            }
         ],
         "ledger": [
             {
