@@ -74,6 +74,7 @@
     if (cy.zoom() > 1.2) { cy.zoom(1.2); cy.center(); }
     cy.on("select unselect", "node", () => { cy.edges().removeClass("near"); cy.nodes(":selected").connectedEdges().addClass("near"); });
     holder.dataset.drawn = String(graph.nodes.length);
+    performance.mark("graph drawn");
   };
 
   const legend = { top: 2, left: 84, itemWidth: 12, itemHeight: 8, textStyle: { color: ink.soft } };
@@ -127,10 +128,15 @@
 
   const graph = document.getElementById("graph");
   if (graph && window.cytoscape) part(graph).then((d) => drawGraph(graph, d.graph));
-  const timeline = document.getElementById("timeline");
-  if (timeline && window.echarts) part(timeline).then((d) => drawTimeline(timeline, d));
-  const months = document.getElementById("months");
-  if (months && window.echarts) part(months).then((d) => drawMonths(months, d.months));
+  // The charts' script is the largest and comes last: the graph does not wait for it.
+  const chart = (id, draw) => {
+    const holder = document.getElementById(id);
+    if (holder && window.echarts) part(holder).then((d) => draw(holder, d));
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    chart("timeline", drawTimeline);
+    chart("months", (holder, d) => drawMonths(holder, d.months));
+  });
 
   // Keys: an element with data-key is focused or followed; j and k go through the rows of a list.
   const rows = () => [...document.querySelectorAll("table.rows tbody tr a")].filter((a, i, all) => i === 0 || all[i - 1].closest("tr") !== a.closest("tr"));
