@@ -31,6 +31,7 @@ import simulator
 from benchmarks.casebook_load import fill
 from benchmarks.console_world import publish
 from benchmarks.record import record
+from casebook import users
 from casebook.books import open_books
 from console.counter import Counter
 from console.reading import Reading
@@ -282,6 +283,11 @@ def signed_in(state: Path, port: int, count: int) -> list[tuple[str, str]]:
         if status == 200:
             break
     sessions = Sessions(counter=Counter(state / "console" / "sessions.db"))
+    books = open_books(state / "books.db")
+    for n in range(count):
+        if users.find(books, f"load {n}") is None:
+            users.add(books, f"load {n}", ["analyst", "approver"], users.SETUP)
+    books.close()
     tokens = [sessions.begin(f"load {n}", frozenset({"analyst", "approver"})) for n in range(count)]
     return [(token, found.csrf) for token in tokens if (found := sessions.find(token)) is not None]
 

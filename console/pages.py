@@ -112,10 +112,10 @@ def part_of_page(template: str, lang: str, zone: str, **data: Any) -> Markup:
 @cache
 def _words(lang: str, zone: str) -> Mapping[str, Any]:
     """What templates write with: words, marks, links and tables in one language and zone."""
+    spoken = {name: partial(getattr(tables, name), lang) for name in ("say", "named", "tag", "subject", "detector")}
     return {
-        "lang": lang, "zone": zone, "t": partial(tables.phrase, lang), "say": partial(tables.say, lang),
-        "named": partial(tables.named, lang), "tag": partial(tables.tag, lang), "subject": partial(tables.subject, lang),
-        "table": partial(tables.table, lang, zone), "nav": partial(_nav, lang, zone), "graph_words": _graph_words(lang),
+        "lang": lang, "zone": zone, "t": partial(tables.phrase, lang), "table": partial(tables.table, lang, zone),
+        "nav": partial(_nav, lang, zone), "graph_words": _graph_words(lang), **spoken,
         **{f"link_{kind}": partial(_link, kind) for kind in tables.PAGES},
     }  # fmt: skip
 

@@ -31,7 +31,7 @@ PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "excluded
 """Parts that SQL makes; `graph` is made of the pairs."""
 EMPTY: Mapping[str, bytes] = {**dict.fromkeys(PARTS, b"[]"), "defence": b"{}"}
 AT_ONCE = 500
-OTHERS = ("sessions.", "webhooks.")
+OTHERS = ("sessions.", "webhooks.", "replay")
 """Files in the same folder that are not of a run."""
 MADE_BY = hashlib.sha256(
     b"".join(p.read_bytes() for p in (*sorted(SQL.glob("*.sql")), Path(__file__).with_name("graph.py")))
@@ -84,6 +84,17 @@ class Shelf:
             self._keep(run_id, {key: {"graph": found["graph"]}})
         return {name: Part(body) for name, body in found.items()}
 
+    def get(self, key: str, name: str) -> bytes | None:
+        """One part of the run that is shown, None when nobody made it."""
+        with self._open(self.reading.run_id) as con:
+            found = con.execute("select body from part where key = ? and name = ?", (key, name)).fetchone()
+        return None if found is None else bytes(found[0])
+
+    def put(self, run_id: str, key: str, name: str, body: bytes) -> None:
+        """Keep a part, unless another run is shown by now."""
+        if run_id == self.reading.run_id:
+            self._keep(run_id, {key: {name: body}})
+
     def has(self, key: str) -> bool:
         """Whether all parts of a key are made."""
         with self._open(self.reading.run_id) as con:
@@ -92,7 +103,7 @@ class Shelf:
     def fill(self) -> int:
         """Make the parts of all promoters with a case; gives how many. Leaves it to another process that is at it."""
         run_id = self.reading.run_id
-        folder = self._folder()
+        folder = self.folder()
         with (folder / f"{run_id}.{MADE_BY}.lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -144,11 +155,12 @@ class Shelf:
         with self._lock:
             if run_id != self._run_id:
                 self._con.close()
-                self._con = _file(self._folder(), run_id)
+                self._con = _file(self.folder(), run_id)
                 self._run_id = run_id
             yield self._con
 
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """Where the file is: beside the state, or in scratch space when that is read-only."""
         place = self.reading.state / "console"
         if self._scratch is None and not os.access(self.reading.state, os.W_OK):
             self._scratch = tempfile.TemporaryDirectory(prefix="tongren-console-")

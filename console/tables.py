@@ -31,6 +31,7 @@ TONES: Mapping[str, str] = {
     "same_person": "hot", "same_controller": "hot", "failed": "hot",
 }  # fmt: skip
 PAGES = {"promoter": "promoters", "account": "accounts", "case": "cases", "decision": "decisions", "group": "groups"}
+REFUSALS = Path(__file__).with_name("said.yaml")
 Cell = Callable[[Any], str]
 
 
@@ -73,6 +74,18 @@ def say(lang: str, reason: str | None) -> str:
     return told(lang, text, lambda quoted: say(lang, quoted))
 
 
+def label(lang: str, field: str) -> str:
+    """What a page calls a field of its forms."""
+    keys = (f"{family}{field}" for family in ("col.", "", "session.", "users.", "case."))
+    return next((word(lang, key) for key in keys if key in texts()), field)
+
+
+def refusal(lang: str, told_in_english: str) -> str:
+    """Why something is refused, in the reader's language: the console's own sentences, else those of the casebook."""
+    own = told(lang, told_in_english, said=REFUSALS)
+    return own if own != told_in_english else say(lang, told_in_english)
+
+
 def visible(value: Any) -> Any:
     """Text with characters that hide or turn text round written out, so that nothing is read that is not there."""
     if isinstance(value, str) and not hasattr(value, "__html__") and HIDDEN.search(value):
@@ -83,6 +96,21 @@ def visible(value: Any) -> Any:
 def shown(value: Any) -> str:
     """A value as text of a page: visible and escaped."""
     return str(escape(visible(value)))
+
+
+@cache
+def _titles(lang: str) -> Mapping[str, str]:
+    """What detectors and clauses' rules are called."""
+    from models import detectors  # here: the models' libraries take a second to load, and most pages need none
+    from rulebook.register import cards as clauses
+
+    return {c.name: c.title_zh if lang == "zh" else c.title_en for c in (*detectors.cards(), *clauses())}
+
+
+def detector(lang: str, name: str) -> Markup:
+    """Who found something: what it is called, and its name in the tables."""
+    title = texts()[f"detector.{name}"][lang] if f"detector.{name}" in texts() else _titles(lang).get(name, "")
+    return Markup('{} <span class="id">{}</span>').format(visible(title), visible(name))
 
 
 def named(lang: str, who: Any) -> Any:
@@ -157,6 +185,7 @@ def cell(kind: str, lang: str, zone: str) -> Cell:
         "yes": lambda v: word(lang, "yes" if v else "no"),
         "list": lambda v: " ".join(shown(word(lang, f"kind.{k}")) for k in v),
         "day": shown,
+        "detector": lambda v: detector(lang, v),
         "who": lambda v: shown(named(lang, v)),
         "prose": shown,
         "reason": lambda v: shown(say(lang, v)),

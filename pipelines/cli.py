@@ -13,6 +13,7 @@ import click
 
 from pipelines.options import BOOKS, BY, DAY, FILE, FOLDER, FORM, INSTANT, PROCESSES, REASON, STATE, example
 from pipelines.verb_groups import GROUPS
+from pipelines.verb_groups_people import PEOPLE
 
 
 class Verbs(click.Group):
@@ -423,7 +424,7 @@ def prune(keep: int, keep_days: int, state: Path, books_url: str | None) -> None
     click.echo(housekeeping.prune(state, books_url, keep, keep_days))
 
 
-for verbs in GROUPS:
+for verbs in (*GROUPS, *PEOPLE):
     cli.add_command(verbs)
 
 
@@ -434,7 +435,9 @@ def plain_fault(kind: type[BaseException], error: BaseException, trace: Tracebac
     if issubclass(kind, KeyboardInterrupt):
         click.echo("stopped: nothing was published", err=True)
         return
-    click.secho(f"error: a fault inside tongren ({kind.__name__}); nothing was published. Where:", err=True, fg="red")
+    click.secho(
+        f"error: a fault inside tongren ({kind.__name__}); nothing half-done is published. Where:", err=True, fg="red"
+    )
     for frame in traceback.extract_tb(trace)[-6:]:
         click.echo(f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", err=True)
 

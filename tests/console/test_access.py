@@ -17,7 +17,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from casebook import cases, decisions, users
-from casebook.books import Ledgerbook
+from casebook.books import Ledgerbook, open_books
+from console.access import SECONDS, Access
 from console.app import HEADERS
 from console.attempts import AT_ONCE, FREE, LONGEST_SECONDS, Attempts
 from console.roles import ROLES, SIGNED_IN, may
@@ -105,8 +106,8 @@ def test_the_token_of_another_session_is_no_token(sign_in: SignIn) -> None:
 
 
 def test_reading_never_writes(app: FastAPI, sign_in: SignIn) -> None:
-    before = app.state.desk.books.anchor()
     client = sign_in(*ROLES)
+    before = app.state.desk.books.anchor()
     for method, path, _ in actions():
         if method == "GET" and not path.startswith("/evidence"):  # that one is on record before it is sent
             client.get(path)
@@ -341,3 +342,34 @@ def test_nothing_is_shown_before_the_first_run(tmp_path: Path) -> None:
 
     with pytest.raises(TongrenError, match="tongren run"):
         serve(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["disable", "roles"])
+def test_a_session_does_not_outlive_what_another_program_writes_to_the_books(
+    app: FastAPI, sign_in: SignIn, state: Path, change: str
+) -> None:
+    client, other = sign_in("analyst", name="an"), sign_in("analyst", name="bo")
+    assert client.get("/queue").status_code == 200
+    elsewhere = open_books(state / "books.db")
+    if change == "disable":
+        users.set_enabled(elsewhere, "an", "root", enabled=False)
+    else:
+        users.set_roles(elsewhere, "an", ["viewer"], "root")
+    elsewhere.close()
+    assert client.get("/queue").status_code == 303 and other.get("/queue").status_code == 200
+    assert app.state.desk.sessions.find(client.cookies["tongren"]) is None
+
+
+def test_on_a_server_the_books_are_asked_again_after_a_second(app: FastAPI, state: Path) -> None:
+    now, sessions = [0.0], Sessions()
+    books = app.state.desk.books
+    users.add(books, "an", ["analyst"], "root")
+    access = Access(books, sessions, lambda: now[0])
+    access.at_hand = False
+    session = sessions.find(sessions.begin("an", frozenset({"analyst"})))
+    assert session is not None and access.holds(session)
+    users.set_enabled(books, "an", "root", enabled=False)
+    now[0] = SECONDS / 2
+    assert access.holds(session)
+    now[0] = SECONDS
+    assert not access.holds(session)

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from console.roles import ROLES
+from tests.console.conftest import session_of
 from tests.console.places import pages
 
 pytestmark = pytest.mark.browser
@@ -34,7 +35,7 @@ def axe() -> str:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_axe_finds_nothing_on_any_page(app: FastAPI, browser: Any, address: str, axe: str, lang: str) -> None:
     context = browser.new_context(viewport={"width": 1380, "height": 900}, bypass_csp=True)
-    token = app.state.desk.sessions.begin("an", frozenset(ROLES))
+    token = session_of(app, "an", *ROLES)
     context.add_cookies(
         [{"name": "tongren", "value": token, "url": address}, {"name": "lang", "value": lang, "url": address}]
     )

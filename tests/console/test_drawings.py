@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from console.roles import ROLES
 from tests.console import world
+from tests.console.conftest import session_of
 from tests.console.places import pages
 
 pytestmark = pytest.mark.browser
@@ -27,7 +28,7 @@ ALONE = """() => [...document.querySelectorAll('.canvas, .chart')].filter((c) =>
 def page(browser: Any, app: FastAPI, address: str) -> Iterator[Any]:
     """A page of somebody with every role; paths are the console's own."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=address)
-    token = app.state.desk.sessions.begin("an", frozenset(ROLES))
+    token = session_of(app, "an", *ROLES)
     context.add_cookies(
         [{"name": "tongren", "value": token, "url": address}, {"name": "lang", "value": "en", "url": address}]
     )

@@ -20,7 +20,7 @@ from fastapi.routing import APIRoute
 from casebook import cases
 from console.roles import ROLES
 from tests.console import world
-from tests.console.conftest import SignIn, csrf, person
+from tests.console.conftest import SignIn, csrf, person, session_of
 from tests.console.corpus import batches, payloads
 from tests.console.places import NO_PAGES, PARTS, pages, routes, template
 from tests.counts import SOAK
@@ -144,7 +144,7 @@ def hits() -> list[str]:
 def page(browser: Any, app: FastAPI, address: str, hits: list[str]) -> Iterator[Any]:
     """A page without content security policy, of a person with every role and a hostile name."""
     context = browser.new_context(viewport={"width": 1380, "height": 900}, bypass_csp=True)
-    token = app.state.desk.sessions.begin(next(batches(120)), frozenset(ROLES))
+    token = session_of(app, next(batches(120)), *ROLES)
     context.add_cookies([{"name": "tongren", "value": token, "url": address}])
     shown = context.new_page()
     shown.expose_function("hit", lambda *_: hits.append(shown.url))

@@ -21,6 +21,7 @@ from casebook.measures import MEASURES, SUBJECT_KINDS
 from console.effect import effect_of
 from console.pages import cell
 from console.reading import Reading
+from console.replay import Content, Replay
 from console.roles import ROLES
 from console.tables import say, texts, visible
 from tests.console import world
@@ -30,7 +31,7 @@ from tests.console.places import pages
 CONSOLE = Path(__file__).parents[2] / "console"
 KINDS = (
     "|money|promoter|account|case|decision|group|id|instant|int|bits|share|rate|subject|yes|list|reason|short"
-    "|day|prose|figure|who|(?:tag|word):[a-z_]+"
+    "|day|prose|figure|who|detector|(?:tag|word):[a-z_]+"
 )
 EVERYTHING = ("analyst", "approver", "compliance", "finance", "system_admin", "auditor")
 
@@ -113,28 +114,32 @@ def test_taking_a_link_out_shows_what_remains(sign_in: SignIn) -> None:
     assert client.get("/groups/G1.json?without=I1%7CP").json()["parts"] == [["I1"], ["P"]]
 
 
-def test_the_statement_before_and_after_is_shown_before_confirming(sign_in: SignIn) -> None:
-    """97.00 of March are on hold and come off that; the 50.00 of April stay."""
-    path = "/proposals/new.json?what=3.5(2)%7Ccancel_rebate&subject=promoter%7CP&promoter=P&month=2026-03"
-    effect = sign_in("analyst").get(path).json()["effect"]
-    told = {k: effect[k] for k in ("whole", "from_held", "payable_before", "payable_after", "claim")}
-    assert told == {
-        "whole": "97.00", "from_held": "97.00", "payable_before": "50.00", "payable_after": "50.00", "claim": "0.00",
-    }  # fmt: skip
-
-
 def test_what_the_next_statement_cannot_bear_becomes_a_claim(app: FastAPI) -> None:
-    """March issued instead of held: 97.00 come off the 50.00 of April, and 47.00 become a claim."""
+    """97.00 of March are on hold and come off that; issued instead, they come off the 50.00 of April, and 47.00 become a claim."""
 
     class Issued(Reading):
         def rows(self, sql: str, /, **values: Any) -> list[dict[str, Any]]:
             nothing = {"status": "issued", "held": Decimal("0.00")}
             return [{**r, **nothing} if r.get("status") == "held" else r for r in super().rows(sql, **values)]
 
-    effect = effect_of(
-        Issued(app.state.desk.state), measure="cancel_rebate", subject_kind="promoter", subject_id="P", promoter="P", month="2026-03"
-    )  # fmt: skip
-    assert (effect["payable_after"], effect["claim"]) == (Decimal("0.00"), Decimal("47.00"))
+    content = Content("cancel_rebate", "3.5(2)", "promoter", "P", "P", "2026-03")
+    replayed = Replay(({"promoter_id": "P", "month": "2026-03", "clause": "4.4(1)", "taken": Decimal("-97.00")},))
+    for replay in (None, replayed):
+        held = effect_of(app.state.desk.reading, content, replay)
+        told = {k: str(held[k]) for k in ("whole", "from_held", "payable_before", "payable_after", "claim")}
+        assert told == {
+            "whole": "97.00", "from_held": "97.00", "payable_before": "50.00", "payable_after": "50.00", "claim": "0.00",
+        }  # fmt: skip
+        effect = effect_of(Issued(app.state.desk.state), content, replay)
+        assert (effect["payable_after"], effect["claim"]) == (Decimal("0.00"), Decimal("47.00"))
+        assert effect["exact"] is (replay is not None)
+
+
+def test_a_hold_keeps_the_next_statement_back_where_settlement_says_so(app: FastAPI) -> None:
+    content = Content("hold_payout", "3.5(2)", "promoter", "P", "P")
+    for replay, kept in ((None, "50.00"), (Replay((), frozenset({("P", None)})), "50.00"), (Replay(()), "0.00")):
+        effect = effect_of(app.state.desk.reading, content, replay)
+        assert str(effect["held_after"]) == kept and effect["payable_after"] + effect["held_after"] == Decimal("50.00")
 
 
 def test_the_queue_filters_and_searches(sign_in: SignIn) -> None:
@@ -164,9 +169,7 @@ def test_every_word_that_a_page_uses_is_there_in_both_languages() -> None:
         "measure": MEASURES, "subject": SUBJECT_KINDS, "role": ROLES, "state": cases.STATES, "move": cases.MOVES,
         "status": ("proposed", "approved", "applied", "rejected", "overturned", "provisional", "issued", "held"),
     }  # fmt: skip
-    used |= {
-        f"{family}.{name}" for family, names in wanted.items() for name in names if name not in ("appeal", "answer")
-    }
+    used |= {f"{family}.{name}" for family, names in wanted.items() for name in names if name not in cases.OF_APPEALS}
     assert sorted(u for u in used if u not in known) == []
     assert sorted(f for f in families if not any(k.startswith(f"{f}.") for k in known)) == []
 

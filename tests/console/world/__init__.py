@@ -29,12 +29,12 @@ WORDS = ("kind", "subject_kind", "clause", "measure", "detector", "detector_vers
 
 
 def published(
-    folder: Path, hostile: str = PLAIN, blind: Collection[str] = ("S",), reason: str = "", invitee: str = "I1"
-) -> Path:
+    folder: Path, hostile: str = PLAIN, blind: Collection[str] = ("S",), *, reason: str = "", invitee: str = "I1", books_url: str = "",
+) -> Path:  # fmt: skip
     """Write the run and its books under `folder`; returns the state folder.
 
     `blind` are the promoters that chance drew; `reason` is what rules and detectors say, when it is not `hostile` too; `invitee`
-    is the id of I1.
+    is the id of I1; `books_url` says where the books are, when not in the state.
     """
     state = folder / "state"
     run = state / "runs" / RUN.run_id
@@ -63,7 +63,7 @@ def published(
             con.execute(f"copy bad to '{run / 'quarantine' / feed}.parquet' (format parquet)")
     (run / "manifest.json").write_text(json.dumps(programme.MANIFEST), encoding="utf-8")
     (state / "current").symlink_to(Path("runs") / RUN.run_id)
-    _keep(state, tables)
+    _keep(books_url or state / "books.db", tables)
     return state
 
 
@@ -89,14 +89,14 @@ def _value(row: Mapping[str, Any], column: Column, hostile: str) -> Any:
     return None if column.nullable else NEUTRAL.get(column.duck, [])
 
 
-def _keep(state: Path, tables: Mapping[str, Rows]) -> None:
+def _keep(where: str | Path, tables: Mapping[str, Rows]) -> None:
     """What the run recorded, in the books."""
     records: dict[str, list[pa.Table]] = {}
     for name, contract in contracts().items():
         if contract.records and tables.get(name):
             filled = [{c.name: _value(r, c, PLAIN) for c in contract.columns} for r in tables[name]]
             records.setdefault(contract.records, []).append(pa.Table.from_pylist(filled))
-    books = open_books(state / "books.db")
+    books = open_books(where)
     try:
         books.commit(RUN, records, fingerprint="0" * 64, models={})
     finally:

@@ -17,7 +17,7 @@ def rows(hostile: str, why: str) -> dict[str, Rows]:
     same = json.dumps([{"step": 1, "kind": "device", "token": TOKEN, "mask": hostile, "shared_by": 2, "weight": 12.0}])
     return {
         "accounts": [
-            {"account_id": a, "registered_at": AT, "account_type": hostile, "verified_as": "individual"}
+            {"account_id": a, "registered_at": AT, "account_type": "individual", "verified_as": "individual"}
             for a in ACCOUNTS
         ],
         "promoters": [
