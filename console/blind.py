@@ -55,8 +55,11 @@ def lines(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def parts(shelved: Mapping[str, Part]) -> dict[str, Part]:
     """The parts of a promoter's evidence as they may be seen."""
-    seen = {"findings": findings(shelved["findings"].value), "orders": lines(shelved["orders"].value), "pairs": [],
-            "bursts": [], "excluded": [], "graph": {}, "defence": {**shelved["defence"].value, **dict.fromkeys(JOINED)}}  # fmt: skip
+    nothing: dict[str, Any] = {name: [] for name in ("pairs", "bursts", "excluded", "reasons", "told")}
+    seen = {
+        **nothing, "graph": {}, "findings": findings(shelved["findings"].value), "orders": lines(shelved["orders"].value),
+        "defence": {**shelved["defence"].value, **dict.fromkeys(JOINED)},
+    }  # fmt: skip
     return {**shelved, **{name: Part(orjson.dumps(value)) for name, value in seen.items()}}
 
 

@@ -22,19 +22,24 @@ import duckdb
 import orjson
 
 from console.counter import changing, scratch
+from console.evidence import reasons_of, told_of
 from console.graph import graph_of
 from console.reading import Reading
+from console.tables import REASONS
 
 log = logging.getLogger("tongren")
 SQL = Path(__file__).parent / "sql"
 PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "excluded", "payouts", "defence")
-"""Parts that SQL makes; `graph` is made of the pairs."""
+"""Parts that SQL makes; `graph` is made of the pairs, `reasons` and `told` of findings and excluded orders."""
 EMPTY: Mapping[str, bytes] = {**dict.fromkeys(PARTS, b"[]"), "defence": b"{}"}
 AT_ONCE = 500
 OTHERS = ("sessions.", "webhooks.", "replay")
 """Files in the same folder that are not of a run."""
 MADE_BY = hashlib.sha256(
-    b"".join(p.read_bytes() for p in (*sorted(SQL.glob("*.sql")), Path(__file__).with_name("graph.py")))
+    b"".join(
+        p.read_bytes()
+        for p in (*sorted(SQL.glob("*.sql")), *(SQL.parent / f"{n}.py" for n in ("graph", "evidence")), REASONS)
+    )
 ).hexdigest()[:8]
 """What the parts are made by: another version of the console makes its own."""
 TABLES = "create table if not exists part (key text, name text, body blob, primary key (key, name)) without rowid;"
@@ -68,6 +73,7 @@ class Shelf:
         self.reading = reading
         self._lock = threading.Lock()
         self._run_id, self._con = "", sqlite3.connect(":memory:", check_same_thread=False)
+        self._whole: set[str] = set()
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._sql = {name: (SQL / f"{name}.sql").read_text(encoding="utf-8") for name in PARTS}
 
@@ -98,7 +104,12 @@ class Shelf:
     def has(self, key: str) -> bool:
         """Whether all parts of a key are made."""
         with self._open(self.reading.run_id) as con:
-            return con.execute("select 1 from part where key = ? and name = 'graph'", (key,)).fetchone() is not None
+            if (
+                key not in self._whole
+                and con.execute("select 1 from part where key = ? and name = 'graph'", (key,)).fetchone()
+            ):
+                self._whole.add(key)
+            return key in self._whole
 
     def fill(self) -> int:
         """Make the parts of all promoters with a case; gives how many. Leaves it to another process that is at it."""
@@ -135,6 +146,9 @@ class Shelf:
             for row in self.reading.rows(sql, keys=list(keys), **({"zone": self._zone()} if "$zone" in sql else {})):
                 made[row["key"]][name] = row["body"].encode()
         for key, parts in made.items():
+            found = reasons_of(orjson.loads(parts["findings"]))
+            parts["reasons"] = orjson.dumps(found, default=str)
+            parts["told"] = orjson.dumps(told_of(found, orjson.loads(parts["excluded"])))
             pairs = orjson.loads(parts["pairs"])
             # Longer paths are looked for in the links of the group, promoter by promoter: that waits until somebody asks.
             if all(pair["hops"] <= 1 for pair in pairs):
@@ -156,7 +170,7 @@ class Shelf:
             if run_id != self._run_id:
                 self._con.close()
                 self._con = _file(self.folder(), run_id)
-                self._run_id = run_id
+                self._run_id, self._whole = run_id, set()
             yield self._con
 
     def folder(self) -> Path:

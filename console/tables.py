@@ -23,6 +23,8 @@ from casebook.people import RUN
 from data_contracts import strict_yaml
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
+MARKED = re.compile(HIDDEN.pattern[:-1] + "&<>\"']")
+"""Characters that cannot stand in a page as they are."""
 HASH = re.compile("[0-9a-f]{40,}")
 NUMBERS = ("money", "int", "bits", "share", "rate", "figure")
 TONES: Mapping[str, str] = {
@@ -31,6 +33,7 @@ TONES: Mapping[str, str] = {
     "same_person": "hot", "same_controller": "hot", "failed": "hot",
 }  # fmt: skip
 PAGES = {"promoter": "promoters", "account": "accounts", "case": "cases", "decision": "decisions", "group": "groups"}
+REASONS = Path(rulebook.__file__).with_name("reasons.yaml")
 REFUSALS = Path(__file__).with_name("said.yaml")
 Cell = Callable[[Any], str]
 
@@ -44,7 +47,7 @@ def texts() -> Mapping[str, Mapping[str, str]]:
 @cache
 def reasons() -> Mapping[str, Mapping[str, str]]:
     """The reason codes with their words: zh, en, clears_zh, clears_en."""
-    return dict(strict_yaml.plain(Path(rulebook.__file__).with_name("reasons.yaml"))["reasons"])
+    return dict(strict_yaml.plain(REASONS)["reasons"])
 
 
 def word(lang: str, key: str) -> str:
@@ -95,7 +98,8 @@ def visible(value: Any) -> Any:
 
 def shown(value: Any) -> str:
     """A value as text of a page: visible and escaped."""
-    return str(escape(visible(value)))
+    # Most cells need nothing done to them, and one look tells.
+    return value if type(value) is str and not MARKED.search(value) else str(escape(visible(value)))
 
 
 @cache
@@ -169,6 +173,7 @@ def subject(lang: str, kind: str, value: Any) -> Markup:
     return Markup(f"{shown(word(lang, f'subject.{kind}'))} {name}")  # noqa: S704 - both parts are escaped
 
 
+@lru_cache(maxsize=500)
 def cell(kind: str, lang: str, zone: str) -> Cell:
     """How a cell of a kind is written."""
     plain: Mapping[str, Cell] = {
@@ -200,6 +205,20 @@ def cell(kind: str, lang: str, zone: str) -> Cell:
     return lambda v: shown(word(lang, f"{family}.{v}"))
 
 
+@lru_cache(maxsize=500)
+def _columns(
+    lang: str, zone: str, columns: tuple[tuple[str, str], ...]
+) -> tuple[str, list[tuple[str, str, Cell, str]]]:
+    """The headings as they are written, and per column its key, its kind, how a cell is written and how it begins."""
+    heads = "".join(
+        f'<th scope="col"{NUMERIC if kind in NUMBERS else ""}>{shown(word(lang, f"col.{key}"))}</th>' for key, kind in columns
+    )  # fmt: skip
+    return heads, [
+        (key, kind, cell(kind, lang, zone), f"<td{STYLES.get(kind, NUMERIC if kind in NUMBERS else '')}>")
+        for key, kind in columns
+    ]
+
+
 def table(
     lang: str, zone: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str]], caption: str,
     empty: str = "none", class_: str = "",
@@ -210,13 +229,7 @@ def table(
     """
     if not rows:
         return Markup(f'<p class="note">{shown(word(lang, empty))}</p>')  # noqa: S704 - escaped
-    heads = "".join(
-        f'<th scope="col"{NUMERIC if kind in NUMBERS else ""}>{shown(word(lang, f"col.{key}"))}</th>' for key, kind in columns
-    )  # fmt: skip
-    writers = [
-        (key, kind, cell(kind, lang, zone), f"<td{STYLES.get(kind, NUMERIC if kind in NUMBERS else '')}>")
-        for key, kind in columns
-    ]
+    heads, writers = _columns(lang, zone, tuple(columns))
     out = [f'<div class="wide" tabindex="0" role="region" aria-label="{shown(caption)}"><table class="{class_}">'
            f'<caption class="unseen">{shown(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>\n']  # fmt: skip
     for row in rows:

@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
@@ -16,12 +17,12 @@ from casebook import cases as casebook_cases
 from casebook.measures import MEASURES
 from console import blind
 from console.desk import Desk, Guard, back_to, change, desk, page
-from console.evidence import reasons_of, told_of
 from console.live import Standing
 from console.pages import part_of_page
-from console.routes.decisions import allowed
+from console.reading import Reading
+from console.routes.decisions import register
 from console.sessions import Session
-from console.shelf import Shelf
+from console.shelf import Part, Shelf
 from console.tables import segment
 from data_contracts.errors import NotFound
 
@@ -60,15 +61,13 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     if hidden:
         shelved, decisions = blind.parts(shelved), [blind.decision(d) for d in decisions]
     findings = shelved["findings"].value
-    why = [] if hidden else reasons_of(findings)
     decisions = _waiting_first(decisions if promoter else _on_findings(held, findings))
-    choices = _choices(held, findings)
+    choices = _choices(held.reading, held.reading.run_id, frozenset(f["clause"] for f in findings))
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
     return {
         "case": state, "hidden": hidden, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
-        "reasons": why, "told": told_of(why, shelved["excluded"].value),
         "advice": _advice(hidden, findings, decisions), "history": history, **neighbours,
-        "choices": choices, "_options": lambda lang, zone: _options(tuple(map(_flat, choices)), lang, zone),
+        "choices": choices, "_options": lambda lang, zone: _options(choices, lang, zone),
         "subjects": _subjects(state, findings), "people": people,
         "moves": [a for a, m in casebook_cases.MOVES.items() if state["state"] in m.froms and a in BUTTONS],
         "_judged": [{k: f[k] for k in ("finding_id", "clause")} for f in findings[:MOST_JUDGED]],
@@ -81,10 +80,9 @@ def _written(shelf: Shelf, run_id: str, key: str, case_id: str, hidden: bool, la
     """The part of a case page that a published run settles, kept as it was written."""
     shelved = blind.parts(shelf.parts(key)) if hidden else shelf.parts(key)
     parts = {name: part.value for name, part in shelved.items()}
-    why = [] if hidden else reasons_of(parts["findings"])
     return part_of_page(
         "cases/still.html", lang, zone, path=f"/cases/{segment(case_id)}", promoter_id=key[1:] if key[0] == "P" else "",
-        hidden=hidden, reasons=why, told=told_of(why, parts["excluded"]), **parts,
+        hidden=hidden, **parts,
     )  # fmt: skip
 
 
@@ -123,25 +121,21 @@ def _neighbours(now: Standing, case_id: str, promoter: str) -> dict[str, Any]:
     return {"next_case": following, "place": place, "row_of_case": row and blind.row(row), "related": related}
 
 
-def _choices(held: Desk, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+@lru_cache(maxsize=500)
+def _choices(reading: Reading, run_id: str, found: frozenset[str]) -> Part:
     """What can be proposed: clause and measure, the clauses with a finding first."""
-    found = {f["clause"] for f in findings}
     pairs = [
         {"clause": clause, "measure": m, "found": clause in found}
-        for clause, known in allowed(held).items()
+        for clause, known in register(reading, run_id).items()
         for m in known
     ]
-    return sorted(pairs, key=lambda r: not r["found"])
-
-
-def _flat(choice: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(choice.items())
+    return Part(orjson.dumps(sorted(pairs, key=lambda r: not r["found"])))
 
 
 @lru_cache(maxsize=500)
-def _options(choices: tuple[tuple[tuple[str, Any], ...], ...], lang: str, zone: str) -> Markup:
+def _options(choices: Part, lang: str, zone: str) -> Markup:
     """The choices as they were written: a register has a hundred, and cases with the same clauses have the same."""
-    return part_of_page("cases/options.html", lang, zone, choices=[dict(c) for c in choices])
+    return part_of_page("cases/options.html", lang, zone, choices=choices.value)
 
 
 def _subjects(state: dict[str, Any], findings: list[dict[str, Any]]) -> list[tuple[str, str]]:

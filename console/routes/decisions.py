@@ -41,11 +41,12 @@ REGISTER = "select clause, measures from clause_register where len(measures) > 0
 
 def allowed(held: Desk) -> Mapping[str, tuple[str, ...]]:
     """Per clause the measures that it knows, from the run's register, in the order of the agreement."""
-    return _register(held.reading, held.reading.run_id)
+    return register(held.reading, held.reading.run_id)
 
 
 @lru_cache(maxsize=8)
-def _register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
+def register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
+    """The same of one run."""
     return {r["clause"]: tuple(r["measures"]) for r in reading.rows(REGISTER)}
 
 
