@@ -414,13 +414,14 @@ def metrics(form: str, state: Path, books_url: str | None) -> None:
 @cli.command(epilog=example("tongren prune --keep 12"))
 @click.option("--keep", type=click.IntRange(1), required=True, help="How many of the newest runs stay.")
 @click.option("--keep-days", type=click.IntRange(0), default=0, help="Runs of so many days before the newest stay too.")
+@click.option("--case-days", type=click.IntRange(0), help="How long a closed case keeps its runs; for ever by default.")
 @STATE
 @BOOKS
-def prune(keep: int, keep_days: int, state: Path, books_url: str | None) -> None:
-    """Remove old run folders, never one that an issued statement, an open case or a legal hold rests on."""
+def prune(keep: int, keep_days: int, case_days: int | None, state: Path, books_url: str | None) -> None:
+    """Remove old run folders, never one that an issued statement, a case or a legal hold rests on."""
     from pipelines import housekeeping
 
-    click.echo(housekeeping.prune(state, books_url, keep, keep_days))
+    click.echo(housekeeping.prune(state, books_url, keep, keep_days, case_days))
 
 
 for verbs in GROUPS:
