@@ -55,7 +55,7 @@ def plain_fault(kind: type[BaseException], error: BaseException, trace: Tracebac
     import traceback
 
     if issubclass(kind, KeyboardInterrupt):
-        click.echo("stopped: nothing was published", err=True)
+        click.echo("stopped: nothing half-done is published; run again", err=True)
         return
     click.secho(
         f"error: a fault inside tongren ({kind.__name__}); nothing half-done is published. Where:", err=True, fg="red"
