@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from casebook.books import open_books
 from casebook.sights import Sights
 from casebook.targets import Rounds
-from console import pages
+from console import pages, tables
 from console.access import Access
 from console.attempts import Attempts
 from console.counter import Counter
@@ -153,16 +153,20 @@ def _unwanted(request: Request) -> Response | None:
     """What is refused before it is looked at: too large, or a change that another site sent."""
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or len(length) > 12 or int(length) > BODY_LIMIT:
-        return Response("the body is too large", 413)
+        return _plainly(request, "the body is too large", 413)
     if "transfer-encoding" in request.headers:
-        return Response("say with Content-Length how long the body is", 411)
+        return _plainly(request, "say with Content-Length how long the body is", 411)
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return None
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and origin != f"{request.url.scheme}://{request.url.netloc}"):
-        return Response("a change must come from the console's own pages", 403)
+        return _plainly(request, "a change must come from the console's own pages", 403)
     return None
+
+
+def _plainly(request: Request, told: str, status: int) -> Response:
+    return Response(tables.refusal(pages.lang_of(request), told), status, media_type="text/plain; charset=utf-8")
 
 
 async def _refused(request: Request, fault: Exception) -> Response:
@@ -177,7 +181,7 @@ async def _refused(request: Request, fault: Exception) -> Response:
 async def _malformed(request: Request, fault: Exception) -> Response:
     """A field that is missing or not of its form; what was typed is not repeated."""
     assert isinstance(fault, RequestValidationError)
-    fields = sorted({str(e["loc"][-1]) for e in fault.errors()})
+    fields = sorted({tables.label(pages.lang_of(request), str(e["loc"][-1])) for e in fault.errors()})
     return _error_page(request, 422, f"not of the form expected: {', '.join(fields)}")
 
 
@@ -201,7 +205,7 @@ def _error_page(request: Request, status: int, told: str, fault: Exception | Non
     path = request.url.path.replace("\n", "").replace("\r", "")
     log.log(level, "console=%d path=%s incident=%s", status, path, incident, exc_info=fault)
     form = "json" if request.url.path.endswith(".json") else "html"
-    data = {"status": status, "told": told, "incident": incident}
+    data = {"status": status, "told": tables.refusal(pages.lang_of(request), told), "incident": incident}
     response = pages.show(request, "error.html", data, (), form)
     response.status_code = status
     return response
