@@ -19,7 +19,7 @@ RULES = {
     "rebate.tiers": '[{"from": 0, "rate": "0.10"}]',
     "statement_day": "20",
 }
-AFTER_STATEMENT = datetime(2025, 4, 22, 4, tzinfo=UTC)
+AFTER_STATEMENT, PAYOUT = datetime(2025, 4, 22, 4, tzinfo=UTC), datetime(2025, 6, 10, 4, tzinfo=UTC)
 Rows = list[dict[str, Any]]
 
 
@@ -55,6 +55,11 @@ def flagged(warehouse: Callable[..., Warehouse], given: Callable[..., None]) -> 
             [{"path": k, "from_day": date(2024, 1, 1), "to_day": None, "value": v} for k, v in RULES.items()],
         )
         given(wh, "group_member", groups)
+        given(
+            wh,
+            "payouts",
+            [{"payout_id": f"P{p}", "promoter_id": f"P{p}", "paid_at": PAYOUT, "status": "paid"} for p in range(9)],
+        )
         given(wh, "refunds", [
             {"refund_id": o["order_id"], "order_id": o["order_id"], "refunded_at": o["refund"], "cash_fen": o["cash_fen"]}
             for o in orders if o["refund"]
@@ -83,6 +88,11 @@ def after_statement(n: int, order: dict[str, Any]) -> None:
         order["refund"] = AFTER_STATEMENT
 
 
+def after_payout(n: int, order: dict[str, Any]) -> None:
+    if n % 2:
+        order["refund"] = PAYOUT + timedelta(days=2)
+
+
 def dripping(n: int, order: dict[str, Any]) -> None:
     if n % 3 == 1:  # nine orders, one every few days, three to nine weeks after they were paid
         order["refund"] = order["paid_at"] + timedelta(days=20 + n * 17 % 45)
@@ -94,6 +104,7 @@ def dripping(n: int, order: dict[str, Any]) -> None:
         ("exploitation", nothing, 0, {}),
         ("exploitation", cap_filled, 0, {"P0": {"EX02"}}),
         ("exploitation", after_statement, 0, {"P0": {"EX04"}}),
+        ("exploitation", after_payout, 0, {"P0": {"EX04"}}),
         ("refund_burst", nothing, 0, {}),
         # without RB01 and RB02: the scan alone does not flag it
         ("refund_burst", dripping, 0, {"P0": {"RB06", "RB08", "RB09"}}),
