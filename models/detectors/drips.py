@@ -35,7 +35,8 @@ class Late:
 @dataclass(frozen=True)
 class Drips:
     """Per promoter: its best span of weeks (first and last day number), the late returns in it and those expected given
-    peers, all late returns and all expected; peers; exp(-ratio) of the span, and p of as large a ratio by chance."""
+    peers, all late returns and all expected, peers, exp(-ratio) of the span, p of as large a ratio by chance, and `reach`:
+    how often chance gives any p below 1."""
 
     first_day: Ints
     last_day: Ints
@@ -46,6 +47,7 @@ class Drips:
     peers: Peers
     least: Floats
     p: Floats
+    reach: Floats
 
 
 def by_week(daily: Floats) -> Floats:
@@ -73,9 +75,10 @@ def drips(late: Late, tested: Bools, family: Ints, days: int) -> Drips:
     inside = np.arange(late.counted.shape[1])
     within = (inside >= first[:, None]) & (inside <= last[:, None])
     returns, expected = ((values * within).sum(axis=1) for values in (late.counted, late.expected))
+    p, reach = _p(late, peers, least, tested)
     return Drips(
         first * WEEK, np.minimum(last * WEEK + WEEK, days) - 1, returns, expected * peers.mean, total, due, peers, least,
-        np.where(tested, _p(late, peers, least, tested), 1.0),
+        p, reach,
     )  # fmt: skip
 
 
@@ -116,16 +119,18 @@ def _within(values: Floats, row: Ints, first: Ints, last: Ints) -> Floats:
     return np.maximum(through[row, last] - through[row, first] + values[row, first], 1e-9)
 
 
-def _p(late: Late, peers: Peers, least: Floats, tested: Bools) -> Floats:
-    """How often honest promoters of the same class of expected late returns come as far."""
-    p, place = np.ones(len(least)), np.digitize(late.expected.sum(axis=1) * peers.mean, _EDGES)
-    for label in np.unique(place[tested & (least < 1.0)]):
+def _p(late: Late, peers: Peers, least: Floats, tested: Bools) -> tuple[Floats, Floats]:
+    """How often honest promoters of the same class of expected late returns come as far, and how often anywhere."""
+    p, reach = np.ones(len(least)), np.ones(len(least))
+    place = np.digitize(late.expected.sum(axis=1) * peers.mean, _EDGES)
+    for label in np.unique(place[tested]):
         members = np.flatnonzero(tested & (place == label))
         rng = np.random.default_rng([SEED, _STREAM + label])
         chosen = np.sort(rng.choice(members, size=min(PROFILES, len(members)), replace=False))
         null = np.sort(np.exp(-_largest(*_drawn(late, peers, chosen, rng))[0]))
         p[members] = np.where(least[members] < 1.0, np.clip(rank(null, least[members]), 1e-300, 1.0), 1.0)
-    return p
+        reach[members] = (np.count_nonzero(null < 1.0) + 1.0) / (len(null) + 1.0)
+    return p, reach
 
 
 def _drawn(late: Late, peers: Peers, chosen: Ints, rng: np.random.Generator) -> tuple[Late, Peers]:

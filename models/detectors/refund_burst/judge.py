@@ -63,14 +63,16 @@ def judge(refund_day: pa.Table, refund_order: pa.Table, group_member: pa.Table, 
     null = simulate_null(exposure, standard, sizes, tested)
     scanned = np.where(tested, null.p(*smallest(found, standard), standard.expected * standard.peers.mean), 1.0)
     slow = drips(late, tested, family, board.days)
-    p, q = _tested(np.minimum(scanned, slow.p), tested)
-    dripping = (slow.p < scanned) & (_tested(scanned, tested)[1] > FDR)
+    p, q = _tested(np.minimum(scanned, slow.p), slow.reach, tested)
+    dripping = (slow.p < scanned) & (_tested(scanned, slow.reach, tested)[1] > FDR)
     return Verdict(exposure, days, found, standard, null, slow, dripping, p, q, tested)
 
 
-def _tested(least: Floats, tested: Bools) -> tuple[Floats, Floats]:
-    """p and q of the better of two tests. Both rise with the same refunds, so Sidak's bound holds."""
-    p = rounded(-np.expm1(2 * np.log1p(-np.minimum(least, 1.0 - 1e-12))))
+def _tested(least: Floats, reach: Floats, tested: Bools) -> tuple[Floats, Floats]:
+    """p and q of the better of two tests, scan and drip. Both rise with the same refunds, so Sidak's bound holds; that of
+    a drip falls below 1 no more often than `reach`."""
+    capped = np.minimum(least, 1.0 - 1e-12)
+    p = rounded(-np.expm1(np.log1p(-capped) + np.log1p(-np.minimum(capped, reach))))
     p, q = np.where(least < 1.0, p, 1.0), np.ones(len(least))
     q[tested] = rounded(q_values(p[tested]))
     return p, q
