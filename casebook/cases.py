@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from casebook import chain
+from casebook import chain, ties
 from casebook.books import Books, Ledgerbook
 from casebook.decisions import refuse
 from casebook.people import line, person, same_person
@@ -43,6 +43,8 @@ MOVES: Mapping[str, Move] = {
 }
 """`appeal` comes with an appeal alone (`casebook/appeals.py`); its answer ends it with `answer`, or with `go_on` where the
 appeal came into work that was not done."""
+JUDGED = ("take", "assign", "decide", "close")
+"""What nobody does, or is given, who has a tie to a promoter of the case."""
 OF_APPEALS = ("appeal", "answer", "go_on")
 DAYS = 14
 """The deadline of a new case, in days; `sql/new_case.sql` has the same."""
@@ -50,12 +52,13 @@ DAYS = 14
 
 def act(
     books: Books, case_id: str, action: str, by: str, reason: str, *,
-    owner: str | None = None, deadline_on: date | None = None, seen: int | None = None,
+    owner: str | None = None, deadline_on: date | None = None, seen: int | None = None, of_run: ties.OfRun = ties.nobody,
 ) -> dict[str, Any]:  # fmt: skip
     """One action on a case; returns how it stands then.
 
     `owner` goes with assign, `deadline_on` with set_deadline. `seen` is the last entry that the person saw: when another
-    person was faster the action is refused. Raises NotFound, UsageError, or NotAllowed (logged).
+    person was faster the action is refused; so is what decides (`JUDGED`) by somebody with a tie to a promoter of the case,
+    and giving the case to such a person. Raises NotFound, UsageError, or NotAllowed (logged).
     """
     who, why = person(by), line(reason, "reason")
     if action not in MOVES or action in OF_APPEALS:
@@ -63,7 +66,11 @@ def act(
     last_as_of = published(books)[0] if deadline_on is not None else None
     with books.writing() as book:
         before = case(book, case_id)
-        fault = _fault(before, action, owner, deadline_on, seen) or over(deadline_on, last_as_of)
+        fault = (
+            _fault(before, action, owner, deadline_on, seen)
+            or over(deadline_on, last_as_of)
+            or _tied(book, before, action, owner or who, of_run)
+        )
         if fault is None:
             enter(book, before, action, who, why, _events(before, action, who, owner, deadline_on))
             return case(book, case_id)
@@ -106,6 +113,20 @@ def _fault(
     if (action == "set_deadline") is (deadline_on is None):
         return "set_deadline names the new day, and no other action does"
     return None
+
+
+def _tied(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, of_run: ties.OfRun) -> str | None:
+    if action not in JUDGED:
+        return None
+    return ties.fault(
+        book,
+        who,
+        state["subject_kind"],
+        state["subject_id"],
+        promoter=state["promoter_id"],
+        finding=None,
+        of_run=of_run,
+    )
 
 
 def over(deadline_on: date | None, last_as_of: date | None) -> str | None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from casebook import ties
 from casebook.books import Books
 from casebook.sights import Sights
 from casebook.store import SQLite
@@ -49,6 +50,11 @@ class Desk:
     oidc: Provider | None
     sights: Sights
     replays: Replays
+
+
+def of_run(held: Desk) -> ties.OfRun:
+    """Whom the run that is shown ties to a subject."""
+    return lambda kind, subject: [r["promoter_id"] for r in held.reading.rows(ties.OF_RUN, k=kind, s=subject)]
 
 
 def desk(request: Request) -> Desk:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from casebook import cases as casebook_cases
 from casebook.measures import MEASURES
-from console.desk import Desk, Guard, back_to, change, desk, page
+from console.desk import Desk, Guard, back_to, change, desk, of_run, page
 from console.evidence import reasons_of
 from console.live import Standing
 from console.pages import part_of_page
@@ -175,5 +175,6 @@ async def act(
     await run_in_threadpool(
         casebook_cases.act, desk(request).books, case_id, action, session.user, reason or action,
         owner=owner if action == "assign" else None, deadline_on=deadline_on if action == "set_deadline" else None, seen=seen,
+        of_run=of_run(desk(request)),
     )  # fmt: skip
     return back_to(request, f"/cases/{case_id}")

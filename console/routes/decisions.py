@@ -14,11 +14,11 @@ from fastapi.responses import Response
 from casebook import appeals as casebook_appeals
 from casebook import cases as casebook_cases
 from casebook import decisions as casebook_decisions
-from casebook import standing, ties, users
+from casebook import standing, users
 from casebook.decisions import NOTICE_DAYS
 from casebook.measures import MEASURES
 from console.attempts import apart
-from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
+from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, of_run, page
 from console.effect import effect_of
 from console.reading import Reading
 from console.replay import Content
@@ -46,11 +46,6 @@ def allowed(held: Desk) -> Mapping[str, tuple[str, ...]]:
 @lru_cache(maxsize=8)
 def _register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
     return {r["clause"]: tuple(r["measures"]) for r in reading.rows(REGISTER)}
-
-
-def of_run(held: Desk) -> ties.OfRun:
-    """Whom the run that is shown ties to a subject."""
-    return lambda kind, subject: [r["promoter_id"] for r in held.reading.rows(ties.OF_RUN, k=kind, s=subject)]
 
 
 @page(router, "/decisions", "read_cases", "decisions/decisions.html")
