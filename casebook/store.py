@@ -108,8 +108,21 @@ class SQLite:
         @sa.event.listens_for(engine, "connect")
         def _connect(raw: sqlite3.Connection, _: object) -> None:
             raw.isolation_level = None
-            for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "recursive_triggers = on"):
-                raw.execute(f"pragma {pragma}")
+            try:
+                for pragma in (
+                    "journal_mode = wal",
+                    "synchronous = full",
+                    "foreign_keys = on",
+                    "recursive_triggers = on",
+                ):
+                    raw.execute(f"pragma {pragma}")
+            except sqlite3.Error as fault:
+                fault.add_note(str(self.path))  # SQLite does not say which file it means
+                raise
+
+        @sa.event.listens_for(engine, "handle_error")
+        def _note(context: sa.engine.ExceptionContext) -> None:
+            context.original_exception.add_note(str(self.path))
 
         @sa.event.listens_for(engine, "begin")
         def _begin(con: sa.Connection) -> None:

@@ -42,6 +42,10 @@ class OutOfRoom(TongrenError):
     """The disk is full; what was published stands."""
 
 
+class DiskFault(TongrenError):
+    """A disk fails, or a database file is out of reach though its disk has room; what was published stands."""
+
+
 class OutOfMemory(TongrenError):
     """The run needs more memory than it may have; what was published stands."""
 

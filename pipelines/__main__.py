@@ -22,7 +22,11 @@ def main(stage: str) -> None:
     """Run one stage of the job that `params.yaml` describes. The state is held before anything heavy is imported."""
     params = strict_yaml.load(Path("params.yaml"))
     with State(Path(params["state"])).locked() as state:
-        _work(stage, state, params)
+        from pipelines import limits
+        from pipelines.run import Order
+
+        with limits.named(state.folder, Order.memory_limit):
+            _work(stage, state, params)
 
 
 def _work(stage: str, state: State, params: dict[str, Any]) -> None:

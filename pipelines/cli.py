@@ -435,7 +435,9 @@ def plain_fault(kind: type[BaseException], error: BaseException, trace: Tracebac
     if issubclass(kind, KeyboardInterrupt):
         click.echo("stopped: nothing was published", err=True)
         return
-    click.secho(f"error: a fault inside tongren ({kind.__name__}); nothing was published. Where:", err=True, fg="red")
+    click.secho(
+        f"error: a fault inside tongren ({kind.__name__}); nothing half-done is published. Where:", err=True, fg="red"
+    )
     for frame in traceback.extract_tb(trace)[-6:]:
         click.echo(f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", err=True)
 

@@ -32,6 +32,7 @@ from rulebook.closed import check_closed
 from settlement import finance
 
 log = logging.getLogger("tongren")
+PROMOTERS_PER_PROCESS = 2_000
 DEFAULT_POLICY = Path(casebook_policy.__file__).parent / "policy.yaml"
 
 
@@ -209,7 +210,10 @@ def write_reports(job: Job, said: dict[str, Any]) -> int:
     from casebook import dossier
     from pipelines import contract_report
 
-    made = len(dossier.write_all(job.tables, job.work / "reports", said))
+    # A process more costs a second and its own copy of the report tables: worth it from some thousand promoters on.
+    promoters = pq.read_metadata(job.tables / "feeds" / "promoters.parquet").num_rows
+    processes = max(1, min(job.run.threads, promoters // PROMOTERS_PER_PROCESS))
+    made = len(dossier.write_all(job.tables, job.work / "reports", said, processes))
     before = job.state.current() if job.state.current_link.exists() else None
     contract_report.write(job.work, job.work / "reports", before=before)
     return made + 1

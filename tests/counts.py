@@ -1,4 +1,5 @@
-"""How often each promise was tried: tests count, the session writes `build/counts.json` (`build/soak.json` in a soak).
+"""How often each promise was tried: tests count, and `build/tried.json` (`build/tried_in_soak.json` in a soak) keeps, by promise and
+test, how many were tried and whether the test failed.
 
 `python -m benchmarks.reliability` makes the table of `docs/reliability.md` from the two files and `tests/promises.yaml`.
 """
@@ -8,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 SOAK = bool(os.environ.get("TONGREN_SOAK"))
-FILE = ROOT / "build" / ("soak.json" if SOAK else "counts.json")
+FILE = ROOT / "build" / ("tried_in_soak.json" if SOAK else "tried.json")
 PROMISES = ROOT / "tests" / "promises.yaml"
 
 SoakCount = Callable[[str, int], None]
@@ -29,7 +29,7 @@ def promises() -> dict[str, dict[str, Any]]:
 
 
 class Counts:
-    """Counts of a session by promise and test; works under xdist, where only reports travel."""
+    """Counts by promise and test, of one go of pytest; works under xdist, where only reports travel."""
 
     def __init__(self) -> None:
         self.tried: dict[str, dict[str, list[int]]] = {}
@@ -49,16 +49,12 @@ class Counts:
                 have[1] = int(report.nodeid in self._failed)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the session's counts; promises that this session did not try keep what stood there."""
+        """Write the session's counts; tests that this session did not run keep theirs, so that a soak may be run in parts."""
         if hasattr(session.config, "workerinput") or not self.tried:
             return
         have = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
         for promise, tests in self.tried.items():
-            files = sorted({nodeid.partition("::")[0] for nodeid in tests})
-            have[promise] = {
-                "count": sum(n for n, _ in tests.values()), "violations": sum(bad for _, bad in tests.values()),
-                "tests": files, "on": datetime.now(UTC).date().isoformat(),
-            }  # fmt: skip
+            have[promise] = have.get(promise, {}) | tests
         FILE.parent.mkdir(parents=True, exist_ok=True)
         FILE.write_text(json.dumps(have, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -14,8 +14,9 @@ from airflow.sdk import DAG
 
 STATE = "/var/lib/tongren"
 TONGREN = "/opt/tongren/bin/tongren"
-# The day that has ended, in Shanghai: `ds` alone is its date in UTC, which is another one at half past midnight.
-DAY = "{{ data_interval_start.in_timezone('Asia/Shanghai').to_date_string() }}"
+# The day that has ended, in Shanghai, when the run starts: the day before the interval's end. The interval's start is no measure: by
+# Airflow 3's default for cron expressions it equals the end.
+DAY = "{{ data_interval_end.in_timezone('Asia/Shanghai').subtract(days=1).to_date_string() }}"
 
 with DAG(
     dag_id="tongren",
@@ -37,7 +38,8 @@ with DAG(
     )
     verify = BashOperator(task_id="verify", bash_command=f"{TONGREN} verify --state {STATE}")
     backup = BashOperator(
-        task_id="backup", bash_command=f"{TONGREN} backup --to /backups/books-{DAY}.db --state {STATE}"
+        task_id="backup",  # a backup never overwrites another: a task run anew writes one of its own
+        bash_command=f"{TONGREN} backup --to /backups/books-{DAY}-{{{{ ti.try_number }}}}.db --state {STATE}",
     )
     prune = BashOperator(task_id="prune", bash_command=f"{TONGREN} prune --keep 30 --keep-days 1095 --state {STATE}")
     run >> verify >> backup >> prune

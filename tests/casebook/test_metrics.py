@@ -40,6 +40,20 @@ def test_the_last_verdict_on_a_finding_counts(books: Books) -> None:
     assert 1 - line.high**3 == pytest.approx(0.025)
 
 
+def test_promoters_are_judged_by_their_last_verdicts_flagged_ones_and_the_sample_apart(books: Books) -> None:
+    """P0 has one confirmed finding beside a false alarm and counts once; an unclear verdict judges nobody."""
+    flagged = [{**FINDING, "finding_id": f"F{n}", "subject_id": f"A{n}", "promoter_id": f"P{n // 2}"} for n in range(4)]
+    sample = [{**FINDING, "detector": "audit_sample", "clause": "3.5(1)", "subject_kind": "promoter", "finding_id": f"S{n}",
+               "subject_id": f"Q{n}", "promoter_id": f"Q{n}"} for n in range(4)]  # fmt: skip
+    publish(books, new_finding=flagged + sample)
+    said = {"F0": "confirmed", "F1": "false_alarm", "F2": "false_alarm", "F3": "unclear",
+            "S0": "false_alarm", "S1": "confirmed", "S2": "unclear"}  # fmt: skip
+    for finding, verdict in said.items():
+        decisions.verdict(books, finding, verdict, "li", "seen")
+    decisions.verdict(books, "S1", "false_alarm", "li", "seen again")
+    assert metrics.measure(books, interval).judged == metrics.Judged(flagged=(1, 2), sampled=(0, 2))
+
+
 POSTING = {"posting_no": 1, "posted_on": LAST, "month": "2025-12", "earning_month": "2025-12", "promoter_id": "P1"}
 EARN, TAKE, CLAIM = (
     ("programme_expense", "promoter_payable"), ("promoter_payable", "programme_expense"), ("clawback_receivable", "programme_expense"),

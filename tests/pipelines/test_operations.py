@@ -114,6 +114,7 @@ def test_the_dag_runs_verifies_backs_up_and_prunes_in_this_order(monkeypatch: py
     while order[-1].after:
         order.append(order[-1].after[0])
     assert [o.given["task_id"] for o in order] == list(tasks) == ["run", "verify", "backup", "prune"]
+    assert "data_interval_end" in order[0].given["bash_command"]  # the start is the end too, by Airflow 3's default
     for task in order:
         (call,) = commands(task.given["bash_command"])
         parsed(call)
