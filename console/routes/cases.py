@@ -13,12 +13,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from casebook import advice
 from casebook import cases as casebook_cases
-from casebook.measures import MEASURES
 from console.desk import Desk, Guard, back_to, change, desk, of_run, page
 from console.evidence import reasons_of
 from console.live import Standing
 from console.pages import part_of_page
+from console.reading import Reading
 from console.routes.decisions import allowed
 from console.sessions import Session
 from console.shelf import Part, Shelf
@@ -72,7 +73,11 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     return {
         "case": state, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
         "reasons": reasons_of(findings),
-        "advice": _advice(state, findings, decisions), "history": history, **neighbours,
+        "advice": advice.recommend(
+            bool(state["blind"]), findings, decisions,
+            _policy(held.reading, held.reading.run_id, str(held.reading.manifest["as_of"])), allowed(held),
+        ),
+        "history": history, **neighbours,
         "choices": choices, "_options": lambda lang, zone: _options(tuple(map(_flat, choices)), lang, zone),
         "subjects": _subjects(state, findings), "people": people,
         "moves": [a for a, m in casebook_cases.MOVES.items() if state["state"] in m.froms and a in BUTTONS],
@@ -112,21 +117,9 @@ def _waiting_first(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(decisions, key=lambda d: (d["status"] != "proposed", d["decision_id"]))
 
 
-def _advice(state: dict[str, Any], findings: list[dict[str, Any]], decisions: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the page recommends: `key` of its sentence, and the proposals that it is about."""
-    waiting = [d for d in decisions if d["status"] == "proposed"]
-    holds = [d for d in decisions if d["status"] == "applied" and MEASURES[d["measure"]].holds]
-    if state["blind"]:
-        key = "blind"
-    elif waiting:
-        key = "decide_proposals"
-    elif holds:
-        key = "end_hold"
-    elif any(f["status"] == "unknown" for f in findings):
-        key = "find_out"
-    else:
-        key = "review" if findings else "close"
-    return {"key": key, "waiting": len(waiting), "holds": len(holds)}
+@lru_cache(maxsize=8)
+def _policy(reading: Reading, run_id: str, as_of: str) -> Mapping[str, str]:
+    return {r["clause"]: r["measure"] for r in reading.rows(advice.POLICY, as_of=date.fromisoformat(as_of))}
 
 
 def _neighbours(now: Standing, case_id: str, promoter: str) -> dict[str, Any]:
