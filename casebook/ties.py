@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 
+from casebook import refusals
 from casebook.books import Ledgerbook
 from casebook.people import same_person
+from casebook.refusals import Refusal
 
 OfRun = Callable[[str, str], Iterable[str]]
 """Promoters whom a published run ties to a subject (kind, id): by relation, by order, by group or ring."""
@@ -51,7 +53,7 @@ def nobody(kind: str, subject: str) -> Iterable[str]:
 
 def fault(
     book: Ledgerbook, who: str, kind: str, subject: str, *, promoter: str | None, finding: str | None, of_run: OfRun
-) -> str | None:
+) -> Refusal | None:
     """Why `who` must leave a subject to others, None when no tie binds. What was typed as the promoter is not relied on."""
     ties = {t["promoter_id"] for t in book.rows("select person, promoter_id from tie") if same_person(who, t["person"])}
     if not ties:
@@ -62,4 +64,4 @@ def fault(
         facts = json.loads(row["facts"])
         known |= {*facts.get("against", ()), *facts.get("touched", ())}
     bound = sorted(ties & {promoter, subject, *known, *of_run(kind, subject)})
-    return f"{who} has declared a tie to promoter {bound[0]}: another person must do it" if bound else None
+    return refusals.of("tie", who=who, promoter=bound[0]) if bound else None

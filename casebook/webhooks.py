@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from casebook import chain
+from casebook import chain, refusals
 from casebook.books import Books, Ledgerbook
 from casebook.outward import connection, is_local
 from data_contracts.errors import UsageError
@@ -182,9 +182,7 @@ def _note(books: Books, message: Message, address: str, status: int, taken: bool
 def check_address(address: str) -> None:
     """Raises UsageError unless it is https, or http to this machine, to a host and port that exist, without a name in it."""
     if not address.isascii() or not address.isprintable() or " " in address or len(address) > 2000:
-        raise UsageError(
-            "a target's address is ASCII without spaces: write other characters as %XX, and a host as xn--..."
-        )
+        raise UsageError(refusals.of("address_text"))
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
@@ -192,13 +190,13 @@ def check_address(address: str) -> None:
         if "[" in parts.netloc:
             ipaddress.ip_address(host)
     except ValueError as fault:
-        raise UsageError(f"the host or port of this address cannot be: {fault}") from fault
+        raise UsageError(refusals.of("address_host", fault=str(fault))) from fault
     if parts.scheme not in ("https", "http") or not host or parts.username is not None or parts.password is not None:
-        raise UsageError("a target of webhooks is an https address without a name or password in it")
+        raise UsageError(refusals.of("address_https"))
     if port == 0 or not (HOST.fullmatch(host) or ":" in host):
-        raise UsageError(f"{host} with port {port} is no host that can be called")
+        raise UsageError(refusals.of("address_port", host=host, port=str(port)))
     if parts.scheme == "http" and not is_local(host):
-        raise UsageError(f"{host} would be told in clear text: give an https address")
+        raise UsageError(refusals.of("address_clear", host=host))
 
 
 def post(address: str, body: bytes, sent: Mapping[str, str]) -> int:

@@ -19,6 +19,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as PlainHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from casebook import refusals
 from casebook.books import open_books
 from casebook.sights import Sights
 from casebook.targets import Rounds
@@ -169,7 +170,7 @@ async def _refused(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, PlainHTTPException)
     if fault.status_code == 401 and not request.url.path.endswith((".json", ".csv")):
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
-    response = _error_page(request, fault.status_code, str(fault.detail))
+    response = _error_page(request, fault.status_code, fault.detail)
     response.headers.update(fault.headers or {})
     return response
 
@@ -178,24 +179,26 @@ async def _malformed(request: Request, fault: Exception) -> Response:
     """A field that is missing or not of its form; what was typed is not repeated."""
     assert isinstance(fault, RequestValidationError)
     fields = sorted({str(e["loc"][-1]) for e in fault.errors()})
-    return _error_page(request, 422, f"not of the form expected: {', '.join(fields)}")
+    return _error_page(request, 422, refusals.of("fields_form", fields=tuple(fields)))
 
 
 async def _broken(request: Request, fault: Exception) -> Response:
     """A fault of ours: the reader gets a number, the log gets the trace under it."""
-    response = _error_page(request, 500, "the console could not do this; the log tells why under this number", fault)
+    response = _error_page(request, 500, refusals.of("broken"), fault)
     response.headers.update(headers_of(request.app.state.desk))
     return response
 
 
 def _fault(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, fault: Exception) -> Response:
-        return _error_page(request, status, str(fault))
+        return _error_page(request, status, fault.args[0])
 
     return answer
 
 
-def _error_page(request: Request, status: int, told: str, fault: Exception | None = None) -> Response:
+def _error_page(request: Request, status: int, why: str, fault: Exception | None = None) -> Response:
+    """What went wrong in the reader's language; the log has the number and no words."""
+    told = why.told(pages.lang_of(request)) if isinstance(why, refusals.Refusal) else str(why)
     incident = secrets.token_hex(4)
     level = logging.ERROR if fault else logging.INFO
     path = request.url.path.replace("\n", "").replace("\r", "")

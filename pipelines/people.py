@@ -17,7 +17,7 @@ import rulebook
 from casebook import appeals as casebook_appeals
 from casebook import books as casebook_books
 from casebook import decisions as casebook_decisions
-from casebook import registers, standing, ties, users
+from casebook import proposals, registers, standing, ties, users, verdicts
 from casebook.checkpoint import Seal
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.identifier import Fault
@@ -72,7 +72,7 @@ def propose(state: State, **given: Any) -> str:
         for name in ("effective_from", "effective_to"):
             given[name] = _instant(given[name], zone)
         given = _from_finding(books, given)
-        decision_id = casebook_decisions.propose(books, allowed=allowed, of_run=of_run(state), **given)
+        decision_id = proposals.propose(books, allowed=allowed, of_run=of_run(state), **given)
     told = f"proposed {given['measure']} under {given['clause']} for {given['subject_kind']} {given['subject_id']}"
     return f"{told}\n{decision_id}"
 
@@ -107,7 +107,7 @@ def decide(state: State, decision_id: str, action: str, *, by: str, reason: str)
 def verdict(state: State, finding_id: str, said: str, *, by: str, reason: str) -> str:
     """Record an analyst's verdict on a finding."""
     with books_of(state) as books:
-        casebook_decisions.verdict(books, finding_id, said, by=by, reason=reason, of_run=of_run(state))
+        verdicts.verdict(books, finding_id, said, by=by, reason=reason, of_run=of_run(state))
     return f"{finding_id}: {said}"
 
 

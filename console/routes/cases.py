@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from casebook import advice
+from casebook import advice, refusals
 from casebook import cases as casebook_cases
 from console.desk import Desk, Guard, back_to, change, desk, of_run, page
 from console.evidence import reasons_of
@@ -54,7 +54,7 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     held = desk(request)
     with held.live.now() as now:
         if case_id not in now.cases:
-            raise NotFound(f"there is no case {case_id}")
+            raise NotFound(refusals.of("case_unknown", case=case_id))
         state, people = now.cases[case_id], now.analysts
         promoter = str(state["promoter_id"] or "")
         decisions, neighbours = now.decisions_on(promoter), _neighbours(now, case_id, promoter)
@@ -164,7 +164,7 @@ async def act(
 ) -> Response:  # fmt: skip
     """One move on a case; refused when somebody else was faster."""
     if action not in BUTTONS:
-        raise NotFound(f"a case has no button {action}")
+        raise NotFound(refusals.of("action_unknown", action=action, known=BUTTONS))
     await run_in_threadpool(
         casebook_cases.act, desk(request).books, case_id, action, session.user, reason or action,
         owner=owner if action == "assign" else None, deadline_on=deadline_on if action == "set_deadline" else None, seen=seen,
