@@ -23,7 +23,7 @@ from casebook import refusals
 from casebook.books import open_books
 from casebook.sights import Sights
 from casebook.targets import Rounds
-from console import pages
+from console import pages, tables
 from console.access import Access
 from console.attempts import Attempts
 from console.counter import Counter
@@ -154,16 +154,20 @@ def _unwanted(request: Request) -> Response | None:
     """What is refused before it is looked at: too large, or a change that another site sent."""
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or len(length) > 12 or int(length) > BODY_LIMIT:
-        return Response("the body is too large", 413)
+        return _plainly(request, "body_large", 413)
     if "transfer-encoding" in request.headers:
-        return Response("say with Content-Length how long the body is", 411)
+        return _plainly(request, "length_missing", 411)
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return None
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and origin != f"{request.url.scheme}://{request.url.netloc}"):
-        return Response("a change must come from the console's own pages", 403)
+        return _plainly(request, "foreign_page", 403)
     return None
+
+
+def _plainly(request: Request, code: str, status: int) -> Response:
+    return Response(refusals.of(code).told(pages.lang_of(request)), status, media_type="text/plain; charset=utf-8")
 
 
 async def _refused(request: Request, fault: Exception) -> Response:
@@ -178,7 +182,7 @@ async def _refused(request: Request, fault: Exception) -> Response:
 async def _malformed(request: Request, fault: Exception) -> Response:
     """A field that is missing or not of its form; what was typed is not repeated."""
     assert isinstance(fault, RequestValidationError)
-    fields = sorted({str(e["loc"][-1]) for e in fault.errors()})
+    fields = sorted({tables.label(pages.lang_of(request), str(e["loc"][-1])) for e in fault.errors()})
     return _error_page(request, 422, refusals.of("fields_form", fields=tuple(fields)))
 
 
@@ -198,13 +202,12 @@ def _fault(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
 
 def _error_page(request: Request, status: int, why: str, fault: Exception | None = None) -> Response:
     """What went wrong in the reader's language; the log has the number and no words."""
-    told = why.told(pages.lang_of(request)) if isinstance(why, refusals.Refusal) else str(why)
     incident = secrets.token_hex(4)
     level = logging.ERROR if fault else logging.INFO
     path = request.url.path.replace("\n", "").replace("\r", "")
     log.log(level, "console=%d path=%s incident=%s", status, path, incident, exc_info=fault)
     form = "json" if request.url.path.endswith(".json") else "html"
-    data = {"status": status, "told": told, "incident": incident}
+    data = {"status": status, "told": tables.refusal(pages.lang_of(request), why), "incident": incident}
     response = pages.show(request, "error.html", data, (), form)
     response.status_code = status
     return response

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from casebook import refusals
 from data_contracts.errors import NotFound
 from data_contracts.warehouse import connect
 
@@ -25,7 +26,7 @@ STAGE_TABLES = (
     "feeds/refunds", "feeds/payouts", "feeds/feed_fact", "feeds/quarantined_money", "features/identifier_use",
     "features/identifier_value", "models/referral_same", "models/detection", "models/model_drift", "models/audit_frame",
     "rulebook/standing", "rules/clause_register", "rules/programme_document", "rules/programme_parameter",
-    "rules/policy_rule", "casebook/case_money", "books/books_run", "books/books_group_event",
+    "rules/policy_rule", "casebook/case_money", "books/books_run", "books/books_group_event", "books/books_issue", "settlement/new_issue",
 )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ class Reading:
         """The folder of the newest published run. Raises NotFound before the first."""
         link = self.state / "current"
         if not link.exists():
-            raise NotFound(f"nothing is published in {self.state} yet: run `tongren run` first")
+            raise NotFound(refusals.of("none_published", state=str(self.state)))
         return link.resolve()
 
     @property

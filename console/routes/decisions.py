@@ -16,6 +16,7 @@ from casebook import cases as casebook_cases
 from casebook import decisions as casebook_decisions
 from casebook import proposals, refusals, standing, users, verdicts
 from casebook.measures import MEASURES
+from console import blind
 from console.attempts import apart
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, of_run, page
 from console.effect import effect_of
@@ -39,11 +40,12 @@ REGISTER = "select clause, measures from clause_register where len(measures) > 0
 
 def allowed(held: Desk) -> Mapping[str, tuple[str, ...]]:
     """Per clause the measures that it knows, from the run's register, in the order of the agreement."""
-    return _register(held.reading, held.reading.run_id)
+    return register(held.reading, held.reading.run_id)
 
 
 @lru_cache(maxsize=8)
-def _register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
+def register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
+    """The same of one run."""
     return {r["clause"]: tuple(r["measures"]) for r in reading.rows(REGISTER)}
 
 
@@ -64,7 +66,7 @@ def decisions(request: Request) -> dict[str, Any]:
     found.sort(key=lambda d: d["proposed_by"] == "policy")
     number = number_of(request)
     return {
-        "rows": found[(number - 1) * PER_PAGE : number * PER_PAGE], "total": len(found), "page": number,
+        "rows": blind.decisions(desk(request), found[(number - 1) * PER_PAGE : number * PER_PAGE]), "total": len(found), "page": number,
         "pages": max(1, -(-len(found) // PER_PAGE)), "statuses": STATUSES,
         "wanted": {"status": status, "measure": measure, "search": search},
     }  # fmt: skip
@@ -85,10 +87,12 @@ def decision(request: Request, decision_id: str) -> dict[str, Any]:
         state = standing.standing(book, decision_id)
         notice = standing.notice(book, decision_id, standing.published(held.books)[0])
         appeals = book.rows("select * from appeal_state where decision_id = :d order by at", d=decision_id)
+    hidden, history = bool(blind.among(held, [state["promoter_id"]])), standing.history(held.books, decision_id)
+    if hidden:
+        state, history = blind.decision(state), [blind.decision(e) for e in history]
     return {
-        "decision": state, "measure": MEASURES[state["measure"]], "appeals": appeals,
-        "rows": standing.history(held.books, decision_id), "notice": notice,
-        "finding": held.reading.one("select * from findings where finding_id = $f", f=state["finding_id"]),
+        "decision": state, "hidden": hidden, "measure": MEASURES[state["measure"]], "appeals": appeals, "rows": history, "notice": notice,
+        "finding": None if hidden else held.reading.one("select * from findings where finding_id = $f", f=state["finding_id"]),
         "moves": [a for a, froms in casebook_decisions.MOVES.items() if state["status"] in froms],
         "effect": _effect(request, _content_of(state)) if state["status"] in ("proposed", "approved") else None,
     }  # fmt: skip

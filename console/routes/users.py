@@ -40,7 +40,7 @@ async def _with_link(request: Request, token: str, name: str) -> Response:
 
 @change(router, "/users", "manage_users")
 async def add(
-    request: Request, name: Short, csrf: Short, session: Annotated[Session, Depends(Guard("manage_users"))], role: Roles = [],  # noqa: B006
+    request: Request, name: Short, csrf: Short, session: Annotated[Session, Depends(Guard("manage_users"))], role: Roles = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:  # fmt: skip
     """Add a person; the page that follows shows the one-time link, once."""
     token = await run_in_threadpool(casebook_users.add, desk(request).books, name, role, session.user)

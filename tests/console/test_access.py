@@ -6,7 +6,6 @@ import re
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
@@ -15,7 +14,6 @@ from urllib.request import urlopen
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from casebook import cases, decisions, users
@@ -29,33 +27,7 @@ from console.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, Sessions
 from data_contracts.errors import TongrenError
 from tests.console import world
 from tests.console.conftest import SignIn, csrf, person, shown
-
-PARTS = {
-    "case_id": world.CASE, "promoter_id": "P", "account_id": "I1", "month": "2026-03", "group_id": "G1", "decision_id": world.PROPOSED,
-    "finding_id": "F00000000000000a", "action": "note", "outcome": "upheld", "appeal_id": "A1", "override_id": "V1", "feed": "orders",
-    "shared_id": "S1", "name": "somebody", "lang": "en", "view_id": "W1",
-    "target_id": "W9",
-}  # fmt: skip
-
-
-def flat(routes: object) -> Iterator[APIRoute]:
-    """Routes of the app, those of included routers too."""
-    for route in routes:  # type: ignore[attr-defined]
-        if isinstance(route, APIRoute):
-            yield route
-        elif hasattr(route, "original_router"):
-            yield from flat(route.original_router.routes)
-
-
-def routes(app: FastAPI) -> list[tuple[str, str, str]]:
-    """(method, address, action) of every route of ours; a route without an action fails."""
-    found = []
-    for route in flat(app.routes):
-        action = (route.openapi_extra or {})["x-action"]
-        path = re.sub(r"\{(\w+)(?::path)?\}", lambda m: PARTS[m[1]], route.path)
-        found += [(method, path, action) for method in route.methods]
-    assert len(found) > 80
-    return found
+from tests.console.places import actions
 
 
 def test_every_role_reaches_what_its_actions_allow_and_nothing_else(app: FastAPI, sign_in: SignIn) -> None:
@@ -64,7 +36,7 @@ def test_every_role_reaches_what_its_actions_allow_and_nothing_else(app: FastAPI
     What is allowed is asked for in one of a page's three forms, what is denied in all of them.
     """
     wrong = []
-    matrix = [r for r in routes(app) if r[2] != "public"]
+    matrix = [r for r in actions() if r[2] != "public"]
     twins = {path for _, path, _ in matrix if path.endswith(".json")}
     for role in ROLES:
         client = sign_in(role, name=f"one {role}")
@@ -95,7 +67,7 @@ def test_evidence_as_data_is_for_whoever_may_export_and_all_pages_of_the_matrix_
 
 def test_without_a_session_every_page_leads_to_the_sign_in(app: FastAPI) -> None:
     client = TestClient(app, follow_redirects=False)
-    for method, path, action in routes(app):
+    for method, path, action in actions():
         if action == "public":
             continue
         answer = client.request(method, path)
@@ -121,7 +93,7 @@ def test_a_change_needs_the_forms_token_and_our_origin(app: FastAPI, sign_in: Si
     before = app.state.desk.books.anchor()
     if isinstance(sent.get("data"), dict) and sent["data"].get("csrf") == "own":
         sent = {**sent, "data": csrf(client)}
-    for method, path, action in routes(app):
+    for method, path, action in actions():
         if method == "POST" and action != "public":
             assert client.post(path, **sent).status_code in (403, 422), path
     assert app.state.desk.books.anchor() == before
@@ -136,7 +108,7 @@ def test_the_token_of_another_session_is_no_token(sign_in: SignIn) -> None:
 def test_reading_never_writes(app: FastAPI, sign_in: SignIn) -> None:
     client = sign_in(*ROLES)
     before = app.state.desk.books.anchor()
-    for method, path, _ in routes(app):
+    for method, path, _ in actions():
         if method == "GET" and not path.startswith("/evidence"):  # that one is on record before it is sent
             client.get(path)
     assert app.state.desk.books.anchor() == before
