@@ -58,7 +58,10 @@ Send = Callable[[str, bytes, Mapping[str, str]], int]
 
 
 def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Message]:
-    """Everything there is to tell after entry `since`, in the order of the books; of new cases those from `least_fen` on."""
+    """Everything there is to tell after entry `since`, in the order of the books; of new cases those from `least_fen` on.
+
+    A case drawn at random has no priority here: it would tell a score before somebody has decided.
+    """
     found = []
     for row in book.rows("select * from instruction where seq > :s order by seq, instruction_id", s=since):
         body = {k: row[k] for k in ("instruction_id", "kind", "subject_id", "decision_id", "created_on", "amount_fen")}
@@ -71,8 +74,10 @@ def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Messa
     ):
         found.append(Message(f"{row['decision_id']}.applied", "decision.applied", {"decision": row}))
     for row in book.rows(
-        "select case_id, subject_kind, subject_id, opened_on, deadline_on, coalesce(priority_fen, 0) as priority_fen"
-        " from case_file where seq > :s and coalesce(priority_fen, 0) >= :least order by seq, case_id",
+        "select case_id, subject_kind, subject_id, opened_on, deadline_on,"
+        " case when blind = 0 then coalesce(priority_fen, 0) end as priority_fen"
+        " from case_file where seq > :s and (case when blind = 0 then coalesce(priority_fen, 0) else 0 end) >= :least"
+        " order by seq, case_id",
         s=since,
         least=least_fen,
     ):
