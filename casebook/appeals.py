@@ -118,7 +118,7 @@ def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str, of_
             row = {"appeal_id": appeal_id, "outcome": outcome, "by_whom": who, "reason": why, "at": book.clock()}
             book.record(chain.Entry(who, f"appeal.{outcome}", appeal_id, why, after=row), {"appeal_outcome": [row]})
             if outcome == "granted" and state["status"] != "overturned":
-                move(book, state["decision_id"], "overturn", who, why, None)
+                move(book, state, "overturn", who, why, None)
             if appeal["case_id"] is not None:
                 _leave_case(book, appeal, outcome, who, why)
             return

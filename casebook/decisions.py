@@ -52,21 +52,22 @@ def decide_all(
         faults = {s["decision_id"]: _illegal(book, s, action, who, ends) or tied(book, s, who, of_run) for s in states}
         refused = {name: fault for name, fault in faults.items() if fault is not None}
         if not refused:
-            moved = [move(book, s["decision_id"], action, who, why, ends) for s in states]
+            moved = [move(book, s, action, who, why, ends) for s in states]
             return [_told(s) + _notice_told(notice(book, s["decision_id"], last_as_of), action) for s in moved]
         for name, fault in refused.items():
             refusals.log(book, who, action, name, fault)
     raise NotAllowed(refusals.joined(refused.values()), action=action, decision_ids=tuple(refused))
 
 
-def move(book: Ledgerbook, decision_id: str, action: str, who: str, why: str, ends: int | None) -> dict[str, Any]:
-    """Record a move that was found legal, within the caller's transaction; how the decision stands then."""
-    row = {"decision_id": decision_id, "action": action, "by_whom": who, "reason": why, "at": book.clock(),
+def move(
+    book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, why: str, ends: int | None
+) -> dict[str, Any]:
+    """Record a move that was found legal from `state`, within the caller's transaction; how the decision stands then."""
+    row = {"decision_id": state["decision_id"], "action": action, "by_whom": who, "reason": why, "at": book.clock(),
            "effective_to": ends, "run_seq": None}  # fmt: skip
-    before = standing(book, decision_id)["status"]
-    entry = chain.Entry(who, f"decision.{action}", decision_id, why, before=before, after=row)
+    entry = chain.Entry(who, f"decision.{action}", state["decision_id"], why, before=state["status"], after=row)
     book.record(entry, {"decision_event": [row]})
-    return standing(book, decision_id)
+    return standing(book, state["decision_id"])
 
 
 def _told(state: Mapping[str, Any]) -> str:
