@@ -22,6 +22,7 @@ from casebook import refusals
 from casebook.dossier.reasons import told
 from casebook.people import RUN
 from data_contracts import strict_yaml
+from data_contracts.cards import Card
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
 MARKED = re.compile(HIDDEN.pattern[:-1] + "&<>\"']")
@@ -110,12 +111,17 @@ def shown(value: Any) -> str:
 
 
 @cache
-def _titles(lang: str) -> Mapping[str, str]:
-    """What detectors and clauses' rules are called."""
+def cards() -> tuple[Card, ...]:
+    """The cards of all detectors and of all clauses' rules."""
     from models import detectors  # here: the models' libraries take a second to load, and most pages need none
     from rulebook.register import cards as clauses
 
-    return {c.name: c.title_zh if lang == "zh" else c.title_en for c in (*detectors.cards(), *clauses())}
+    return (*clauses(), *detectors.cards())
+
+
+@cache
+def _titles(lang: str) -> Mapping[str, str]:
+    return {c.name: c.title_zh if lang == "zh" else c.title_en for c in cards()}
 
 
 def detector(lang: str, name: str) -> Markup:
