@@ -49,12 +49,14 @@ order by all
 
 @dataclass
 class World:
-    """What one world showed: the scheme of each promoter with orders, and (detector, promoter, code, of a cheat) flagged."""
+    """What one world showed: the scheme of each promoter with orders, (detector, promoter, code, of a cheat) flagged, planted
+    farms found and looked at by size, and the best published score by detector and promoter."""
 
     seed: int
     schemes: dict[str, str]
     flagged: list[tuple[str, str, str, bool]]
     farmed: dict[int, tuple[int, int]]
+    scores: dict[tuple[str, str], float]
 
 
 def measure(source: Path, seed: int, whose: str = "truth") -> World:
@@ -78,8 +80,14 @@ def measure(source: Path, seed: int, whose: str = "truth") -> World:
         active = {r[0] for r in wh.execute("select promoter_id from promoter_conduct where invitees > 0")}
         wh.con.register("cheating", cheating)
         flagged = [tuple(r) for r in wh.con.execute(FLAGGED).fetchall()]
+        scores = {
+            (d, p): s
+            for d, p, s in wh.execute(
+                "select detector, promoter_id, max(score) from detection where promoter_id is not null group by all"
+            )
+        }
         farmed = {size: _farmed(wh, groups, {p for p, s in schemes if s == "honest"}, size) for size in FARMS}
-    return World(seed, {p: s for p, s in schemes if p in active}, flagged, farmed)
+    return World(seed, {p: s for p, s in schemes if p in active}, flagged, farmed, scores)
 
 
 def _farmed(wh: Warehouse, groups: pa.Table, honest: set[str], size: int) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 import rulebook
+from casebook import refusals
 from casebook.dossier.reasons import told
 from casebook.people import RUN
 from data_contracts import strict_yaml
@@ -35,7 +36,12 @@ TONES: Mapping[str, str] = {
 }  # fmt: skip
 PAGES = {"promoter": "promoters", "account": "accounts", "case": "cases", "decision": "decisions", "group": "groups"}
 REASONS = Path(rulebook.__file__).with_name("reasons.yaml")
-REFUSALS = Path(__file__).with_name("said.yaml")
+FRAMEWORK = {
+    "Not Found": "no_page",
+    "Method Not Allowed": "no_method",
+    "There was an error parsing the body": "body_form",
+}
+"""What the framework says by itself, by code."""
 Cell = Callable[[Any], str]
 
 
@@ -84,10 +90,11 @@ def label(lang: str, field: str) -> str:
     return next((word(lang, key) for key in keys if key in texts()), field)
 
 
-def refusal(lang: str, told_in_english: str) -> str:
-    """Why something is refused, in the reader's language: the console's own sentences, else those of the casebook."""
-    own = told(lang, told_in_english, said=REFUSALS)
-    return own if own != told_in_english else say(lang, told_in_english)
+def refusal(lang: str, why: str) -> str:
+    """Why something is refused, in the reader's language: by its code, else as what rules and runs say."""
+    if not isinstance(why, refusals.Refusal) and why in FRAMEWORK:
+        why = refusals.of(FRAMEWORK[why])
+    return why.told(lang) if isinstance(why, refusals.Refusal) else say(lang, why)
 
 
 def visible(value: Any) -> Any:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,9 +101,10 @@ class Vault:
     def store_rows(self, delivery: str, rows: Iterable[tuple[str, int, str, str]]) -> None:
         """Keep quarantined rows of a delivery as they came, sealed: (file, row number, account or nothing, cells as JSON)."""
         with self._transaction():
+            erased = {a for (a,) in self._con.execute("select account_id from subject where wrapped is null")}
             for file, number, account, cells in rows:
                 seal = self._subject(account)
-                if seal is not None:
+                if seal is not None and (account or erased.isdisjoint(_words(json.loads(cells)))):
                     sealed = _sealed(seal, cells.encode(), account, "row", f"{delivery}|{file}|{number}")
                     self._con.execute(
                         "insert or ignore into raw_row values (?, ?, ?, ?, ?)",
@@ -126,7 +128,7 @@ class Vault:
         return _opened(seal, found[1], found[0], "row", f"{delivery}|{file}|{number}")
 
     def erase(self, account_id: str, *, who: str, reason: str, at: datetime) -> None:
-        """Destroy a subject's key. Its values can never be read again, nor stored anew."""
+        """Destroy a subject's key. Its values can never be read again, nor stored anew. Lines of nobody that name it go too."""
         _named(who, reason)
         with self._transaction():
             self._con.execute(
@@ -134,7 +136,21 @@ class Vault:
                 "erased_at = excluded.erased_at, erased_by = excluded.erased_by",
                 [account_id, at.isoformat(), who],
             )
+            self._forget_lines(account_id)
             self._append(at, who, "erase", account_id, reason)
+
+    def _forget_lines(self, account_id: str) -> None:
+        """Remove the lines that could not be parted into fields and name the account: no key of its own seals them."""
+        nobody = self._existing("")
+        if nobody is None:
+            return
+        for delivery, file, number, sealed in self._con.execute(
+            "select delivery, file, row_number, sealed from raw_row where account_id = ''"
+        ).fetchall():
+            if account_id in _words(_opened(nobody, sealed, "", "row", f"{delivery}|{file}|{number}")):
+                self._con.execute(
+                    "delete from raw_row where delivery = ? and file = ? and row_number = ?", [delivery, file, number]
+                )
 
     def rotate(self, new: Key, *, who: str, reason: str, at: datetime) -> dict[str, str]:
         """Put every value under a new key's token. Gives old token -> new token; unreadable (erased) ones stay as they are."""
@@ -284,6 +300,11 @@ def _sealed(seal: AESGCM, plain: bytes, account: str, kind: str, tok: str) -> by
 
 def _opened(seal: AESGCM, sealed: bytes, account: str, kind: str, tok: str) -> dict[str, str]:
     return dict(json.loads(seal.decrypt(sealed[:_NONCE], sealed[_NONCE:], f"{account}|{kind}|{tok}".encode())))
+
+
+def _words(cells: Mapping[str, object]) -> frozenset[str]:
+    """What may be an account's id in a row of nobody: whatever stands between signs that part fields."""
+    return frozenset(word for cell in cells.values() for word in re.split(r"[\s,;|\"']+", str(cell)))
 
 
 def _chained(before: str, seq: int, facts: list[str]) -> str:

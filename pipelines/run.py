@@ -123,7 +123,7 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     job = Job(
         run, folder, order.state, order.sources, order.allow_read, programme, policy, key, books,
         delivered_as=delivered["sha256"], require_manifest=must_have_manifest,
-        vault=order.vault or order.state.vault.exists(),
+        vault=order.vault or order.state.vault.exists(), remember=not order.dry_run,
     )  # fmt: skip
     return job, facts
 
@@ -220,10 +220,13 @@ def write_reports(job: Job, said: dict[str, Any]) -> int:
 
 
 def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outcome:
+    from models.tracking import Tracking
+
     content = {
         **said_of(job, order, facts),
         "inputs": inputs(job, facts["sources"]),
         "books_schema": job.books.schema_version(),
+        "model_versions": Tracking(order.state.mlflow).live_versions(),
         "seconds": steps.seconds,
         "rows": steps.rows,
         "alarms": deliveries.open_alarms(job.tables),

@@ -25,8 +25,11 @@ _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "HOME", "LD_LIBRARY_PATH", "VIRTU
 Take = Callable[[SourceFile, pa.RecordBatchReader], None]
 
 
-def read_all(files: Sequence[SourceFile], sources: Path, allow_read: Sequence[Path], take: Take) -> None:
-    """Hand the rows of every file, in order, to `take`. Raises InputRefused with the child's fault or `file.crash`."""
+def read_all(
+    files: Sequence[SourceFile], sources: Path, allow_read: Sequence[Path], take: Take, *, lines: bool = False
+) -> None:
+    """Hand the rows of every file, in order, to `take`; with `lines` also the CSV lines of bad form. Raises InputRefused with
+    the child's fault or `file.crash`."""
     root = str(Path(__file__).parents[2])
     environment = {k: os.environ[k] for k in _KEPT_ENVIRONMENT if k in os.environ}
     environment |= {"PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
@@ -35,7 +38,7 @@ def read_all(files: Sequence[SourceFile], sources: Path, allow_read: Sequence[Pa
             {"name": f.name, "path": str(f.path.resolve()), "form": f.form, "columns": contracts()[f.table].names} for f in files
         ],
         "sources": str(sources.resolve()), "allow_read": [str(Path(p).resolve()) for p in allow_read],
-        "memory": MEMORY, "seconds": SECONDS, "file_size": FILE_SIZE,
+        "memory": MEMORY, "seconds": SECONDS, "file_size": FILE_SIZE, "lines": lines,
     }  # fmt: skip
     with subprocess.Popen(
         [sys.executable, "-m", "pipelines.reading"],

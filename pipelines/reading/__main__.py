@@ -50,10 +50,11 @@ def limit(order: dict[str, Any]) -> None:
 
 
 def batches(file: dict[str, Any], order: dict[str, Any]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """The rows of one file: those of the contract's `columns` that it has, then `row_number` and `form`."""
+    """The rows of one file: those of the contract's `columns` that it has, then `row_number` and `form`; of a CSV file, when
+    the order wants `lines`, also the `line` of a row whose form is bad."""
     path, columns = Path(file["path"]), tuple(file["columns"])
     if file["form"] == "csv":
-        return _csv(columns, path)
+        return _csv(columns, path, lines=bool(order.get("lines")))
     if file["form"] == "parquet":
         return parquet_form.batches(columns, path)
     from pipelines.reading import query_form  # only a source query needs an engine here
@@ -61,14 +62,16 @@ def batches(file: dict[str, Any], order: dict[str, Any]) -> tuple[pa.Schema, Ite
     return query_form.batches(columns, path, order)
 
 
-def _csv(columns: tuple[str, ...], path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+def _csv(columns: tuple[str, ...], path: Path, *, lines: bool) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     head = csv_form.header(path, columns)
     fields = [pa.field(n, pa.string()) for n in head.names]
-    schema = pa.schema([*fields, pa.field("row_number", pa.int64()), pa.field("form", pa.string())])
+    fields += [pa.field("row_number", pa.int64()), pa.field("form", pa.string())]
+    schema = pa.schema([*fields, pa.field("line", pa.string())] if lines else fields)
 
     def rows() -> Iterator[pa.RecordBatch]:
-        for part in csv_form.read(path, head):
+        for part in csv_form.read(path, head, lines=lines):
             made = [*part.table.columns, pa.array(part.numbers), pa.array(part.form, pa.string())]
+            made += [pa.array(part.lines, pa.string())] if lines else []
             yield from pa.Table.from_arrays(made, schema=schema).to_batches(max_chunksize=BATCH)
 
     return schema, rows()

@@ -72,25 +72,28 @@ def _delimiter(names: Sequence[str], text: str, expected: Sequence[str], path: P
 
 @dataclass(frozen=True)
 class Rows:
-    """Some records of a file: a table of text, their row numbers, and the code of those whose form is bad."""
+    """Some records of a file: a table of text, their row numbers, the code of those whose form is bad, and their lines."""
 
     table: pa.Table
     numbers: npt.NDArray[np.int64]
     form: list[str | None]
+    lines: list[str | None]
 
 
 @dataclass
 class _Reader:
     path: Path
     head: Header
+    lines: bool
     row: int = 0
     foreign: int = 0  # records that are not UTF-8 but read as GB18030
     beyond_ascii: int = 0
 
 
-def read(path: Path, head: Header) -> Iterator[Rows]:
-    """The records after the header, in order. Raises InputRefused for what spoils the whole file."""
-    state, rest = _Reader(path, head), b""
+def read(path: Path, head: Header, *, lines: bool = False) -> Iterator[Rows]:
+    """The records after the header, in order; with `lines` also the line, as it came, of each whose form is bad. Raises
+    InputRefused for what spoils the whole file."""
+    state, rest = _Reader(path, head, lines), b""
     with path.open("rb") as file:
         file.seek(head.length)
         while True:
@@ -152,11 +155,17 @@ def _records(state: _Reader, chunk: bytes, last: bool) -> Iterator[Rows]:
     state.row = int(numbers[-1])
     faults = _faults(state, data, starts, lengths, fields, blank)
     good = ~blank & (fields == len(state.head.names)) & (lengths <= LONGEST_LINE)
-    yield _parsed(state, data, lengths, good, numbers, faults)
+    came = {i: _line(whole, starts[i], lengths[i]) for i in faults} if state.lines else {}
+    yield _parsed(state, data, lengths, good, numbers, faults, came)
     bad = np.flatnonzero(~blank & ~good)
     if len(bad):
         empty = pa.table({n: pa.nulls(len(bad), pa.string()) for n in state.head.names})
-        yield Rows(empty, numbers[bad], [faults[int(i)] for i in bad])
+        yield Rows(empty, numbers[bad], [faults[int(i)] for i in bad], [came.get(int(i)) for i in bad])
+
+
+def _line(whole: bytes, start: int, length: int) -> str:
+    """A record as it came, without its line end, to 64 kB; bytes that are not UTF-8 as \\xNN."""
+    return whole[start : start + min(length, LONGEST_LINE)].rstrip(b"\r\n").decode("utf-8", "backslashreplace")
 
 
 def _check_quotes(state: _Reader, data: npt.NDArray[np.uint8], outside: npt.NDArray[np.bool_] | None) -> None:
@@ -236,12 +245,12 @@ def _reads_as_gb18030(line: bytes) -> bool:
 
 def _parsed(
     state: _Reader, data: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int64], good: npt.NDArray[np.bool_],
-    numbers: npt.NDArray[np.int64], faults: dict[int, str],
+    numbers: npt.NDArray[np.int64], faults: dict[int, str], came: dict[int, str],
 ) -> Rows:  # fmt: skip
     names, kept = list(state.head.names), data if good.all() else data[np.repeat(good, lengths)]
     at = np.flatnonzero(good)
     if not len(at):
-        return Rows(pa.table({n: pa.array([], pa.string()) for n in names}), numbers[at], [])
+        return Rows(pa.table({n: pa.array([], pa.string()) for n in names}), numbers[at], [], [])
     table = arrow_csv.read_csv(
         io.BytesIO(kept.tobytes()),
         read_options=arrow_csv.ReadOptions(
@@ -255,4 +264,5 @@ def _parsed(
     if table.num_rows != len(at):
         raise InputRefused("csv.quote", "rows found and rows read differ", where=state.path)
     form: list[str | None] = [faults.get(int(i)) for i in at] if faults else [None] * len(at)
-    return Rows(table, numbers[at], form)
+    lines: list[str | None] = [came.get(int(i)) for i in at] if came else [None] * len(at)
+    return Rows(table, numbers[at], form, lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,16 @@ BOOKS = """
 create table run (run_id text, run_seq int);
 create table issue (month text, run_seq int);
 create table case_file (case_id text, run_seq int);
-create table case_event (case_id text, run_seq int);
+create table case_event (case_id text, run_seq int, kind text, after text, at int);
 create table case_state (case_id text, state text);
 insert into run values ('r1', 1), ('r2', 2), ('r3', 3), ('r4', 4), ('r5', 5), ('r6', 6), ('r7', 7);
 insert into issue values ('2026-01', 1);
-insert into case_file values ('open', 2), ('closed', 4);
-insert into case_event values ('open', 3), ('open', null), ('closed', 4);
-insert into case_state values ('open', 'in_review'), ('closed', 'closed');
+insert into case_file values ('open', 2), ('closed', 4), ('old', 5);
+insert into case_event values
+('open', 3, 'note', null, 1), ('open', null, 'state', 'closed', 1), ('open', null, 'state', 'appealed', 90),
+('closed', 3, 'note', null, 5), ('closed', null, 'state', 'closed', 50),
+('old', 6, 'state', 'closed', 49), ('old', null, 'note', null, 60);
+insert into case_state values ('open', 'appealed'), ('closed', 'closed'), ('old', 'closed');
 """
 
 
@@ -45,17 +48,32 @@ def left(place: State) -> list[str]:
     return sorted(p.name for p in place.runs.iterdir())
 
 
-def test_what_something_rests_on_stays_and_the_rest_goes(tmp_path: Path) -> None:
-    con = sqlite3.connect(":memory:")
-    con.executescript(BOOKS)
-    rested_on = dict(con.execute(housekeeping.RESTED_ON).fetchall())
-    con.close()
-    assert rested_on == {"r1": "issued a month", "r2": "an open case rests on it", "r3": "an open case rests on it"}
+OPEN, CLOSED = "an open case rests on it", "a case closed not long ago rests on it"
+ALWAYS_KEPT = {"r1": "issued a month", "r2": OPEN, "r3": OPEN}
+
+
+@pytest.mark.parametrize(
+    ("since", "closed_ones"),
+    [(-1, {"r4": CLOSED, "r5": CLOSED, "r6": CLOSED}), (49, {"r4": CLOSED, "r5": CLOSED, "r6": CLOSED}),
+     (50, {"r4": CLOSED}), (51, {})],
+)  # fmt: skip
+def test_what_something_rests_on_stays_and_the_rest_goes(
+    since: int, closed_ones: dict[str, str], tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as con:
+        con.executescript(BOOKS)
+        rested_on = dict(con.execute(housekeeping.RESTED_ON, {"since": since}).fetchall())
+    assert rested_on == ALWAYS_KEPT | closed_ones
     place = State(tmp_path)
     published(place, range(1, 8))
     told = housekeeping._prune(place, rested_on, 1)
-    assert left(place) == ["r1", "r2", "r3", "r7"]
-    assert told.count("removed") == 3
+    assert left(place) == [*rested_on, "r7"]
+    assert told.count("removed") == 6 - len(rested_on)
+
+
+def test_how_long_a_closed_case_keeps_its_runs_is_counted_from_the_newest_run() -> None:
+    assert housekeeping._microseconds(date(2026, 1, 4), None) < 0
+    assert housekeeping._microseconds(date(1970, 1, 4), 2) == 86_400_000_000
 
 
 @pytest.mark.parametrize("keep", [3, 9])

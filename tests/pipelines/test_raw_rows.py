@@ -41,6 +41,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (sources / f"{table}.csv").write_text(csv_text(rows), encoding="utf-8")
     with (sources / "orders.csv").open("a") as file:
         file.write(",".join("x" * 11) + "\n")
+        file.write(f"O10,A1,{PHONE},too few\n")
+    with (sources / "orders.csv").open("ab") as raw:
+        raw.write(b"O11,A12,\xb1\xb1\xbe\xa9\n")
     with (
         closing(Vault(folder / "vault.db", KEY)) as made,
         Warehouse(folder / "work", "feeds", Run("test", 1, AS_OF, ZONE)) as wh,
@@ -60,12 +63,14 @@ def test_each_quarantined_row_is_shown_as_it_came_and_the_sight_is_logged(vault:
     assert vault.row("d1", "identifiers.csv", 3, **WHO)["value"] == PHONE
     assert vault.row("d1", "identifiers.csv", 4, **WHO)["value"] == STRANGER
     assert vault.row("d1", "orders.csv", 4, **WHO)["cash_amount"] == "3OO.00"
-    assert set(vault.row("d1", "orders.csv", 5, **WHO).values()) == {None}  # no fields to part it into
+    assert vault.row("d1", "orders.csv", 5, **WHO) == {"line": ",".join("x" * 11)}  # no fields to part it into
+    assert vault.row("d1", "orders.csv", 6, **WHO) == {"line": f"O10,A1,{PHONE},too few"}
+    assert vault.row("d1", "orders.csv", 7, **WHO) == {"line": "O11,A12,\\xb1\\xb1\\xbe\\xa9"}
     with pytest.raises(NotFound):
         vault.row("d1", "orders.csv", 1, **WHO)  # a good row is in no quarantine
     with pytest.raises(NotAllowed):
         vault.row("d1", "orders.csv", 4, who="li", reason=" ", at=AT)
-    assert [(s.action, s.subject) for s in vault.sights()][-2:] == [("row", "orders.csv:5"), ("row", "orders.csv:1")]
+    assert [(s.action, s.subject) for s in vault.sights()][-2:] == [("row", "orders.csv:7"), ("row", "orders.csv:1")]
 
 
 def test_no_byte_of_the_file_shows_a_row(vault: Vault, tmp_path: Path) -> None:
@@ -79,13 +84,19 @@ def test_erasing_the_account_takes_its_rows_too(vault: Vault) -> None:
     with pytest.raises(NotFound):
         vault.row("d1", "identifiers.csv", 3, **WHO)
     assert vault.row("d1", "identifiers.csv", 4, **WHO)["value"] == STRANGER
+    with pytest.raises(NotFound):
+        vault.row("d1", "orders.csv", 6, **WHO)  # a line without fields that names A1
+    assert vault.row("d1", "orders.csv", 7, **WHO)["line"].startswith("O11,A12")  # another's
+    vault.store_rows("d2", [("orders.csv", 1, "", '{"line": "O10,A1,once more"}')])
+    with pytest.raises(NotFound):
+        vault.row("d2", "orders.csv", 1, **WHO)
 
 
 def test_rows_survive_a_new_key_and_go_with_the_last_run_of_their_delivery(vault: Vault, tmp_path: Path) -> None:
     vault.rotate(Key(bytes(range(60, 92))), who="li", reason="yearly", at=AT)
     assert vault.row("d1", "identifiers.csv", 3, **WHO)["value"] == PHONE
     assert drop_rows(tmp_path / "vault.db", ["d1", "d2"]) == 0
-    assert drop_rows(tmp_path / "vault.db", ["d2"]) == 4
+    assert drop_rows(tmp_path / "vault.db", ["d2"]) == 6
     with pytest.raises(NotFound):
         vault.row("d1", "identifiers.csv", 3, **WHO)
 

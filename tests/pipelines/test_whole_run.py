@@ -9,6 +9,7 @@ The year of one promoter, rate 10 %, statement day 20, times in Asia/Shanghai:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from data_contracts.errors import InputRefused
-from pipelines import manifest
+from pipelines import manifest, metrics
 from pipelines.run import Order, Outcome, run
 from pipelines.state import State
 from pipelines.verify import verify
@@ -161,6 +163,27 @@ def test_the_relation_ends_with_the_thirtieth_day_after_registration(year: list[
 def test_each_run_verifies(year: list[Outcome]) -> None:
     state = year[-1].folder.parents[1]
     assert "verifies" in verify(state, None, None)
+
+
+def test_the_metrics_tell_rows_seconds_quarantine_and_flags_of_the_newest_run(year: list[Outcome]) -> None:
+    state, last = year[-1].folder.parents[1], year[-1]
+    lines = (state / "metrics.prom").read_text(encoding="utf-8").splitlines()
+    told = [
+        re.fullmatch(r'(tongren_\w+)(\{(?:\w+="[^"]*",?)+\})? (\d+(?:\.\d+)?)', line)
+        for line in lines
+        if line[0] != "#"
+    ]
+    assert all(told) and {m[1] for m in told if m} <= metrics.HELP.keys()
+    values = {line.rpartition(" ")[0]: line.rpartition(" ")[2] for line in lines}
+    assert values["tongren_run_seq"] == str(last.manifest["run_seq"])
+    assert values['tongren_table_rows{stage="results",table="ledger"}'] == str(
+        last.manifest["rows"]["results"]["ledger"]
+    )
+    assert float(values['tongren_stage_seconds{stage="settlement"}']) == last.manifest["seconds"]["settlement"]
+    for fact in pq.read_table(last.folder / "tables" / "feeds" / "feed_fact.parquet").to_pylist():
+        labels = f'feed="{fact["feed"]}",file="{fact["file"]}"'
+        assert values[f'tongren_feed_rows{{{labels},what="quarantined"}}'] == str(fact["quarantined"])
+    assert "tongren_flagged_promoters" in values and "tongren_open_findings" in values
 
 
 def test_the_same_run_again_changes_nothing_and_says_so(year: list[Outcome]) -> None:

@@ -124,13 +124,15 @@ class Ingested:
 Ingest = Callable[..., Ingested]
 
 
-def read_here(files: Sequence[SourceFile], sources: Path, allow_read: Sequence[Path], take: child.Take) -> None:
+def read_here(
+    files: Sequence[SourceFile], sources: Path, allow_read: Sequence[Path], take: child.Take, *, lines: bool = False
+) -> None:
     """The reader's work in this process, which saves the start of another: for tests of what rows mean."""
     buffer = io.BytesIO()
     named = [
         {"name": f.name, "path": str(f.path), "form": f.form, "columns": contracts()[f.table].names} for f in files
     ]
-    serve({"files": named}, buffer)
+    serve({"files": named, "lines": lines}, buffer)
     buffer.seek(0)
     gone = subprocess.Popen(["true"])
     gone.wait()

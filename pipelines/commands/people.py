@@ -1,4 +1,4 @@
-"""Groups of verbs about people: what promoters appeal against, who has access. Options and examples only, the work is done elsewhere."""
+"""The command line: what promoters appeal against, and who has access."""
 
 from __future__ import annotations
 
@@ -150,4 +150,4 @@ def users_enable(name: str, by: str, state: Path, books_url: str | None) -> None
     click.echo(people.alter_user(people.at(state, books_url), name, by=by, enabled=True))
 
 
-PEOPLE = (appeals, users)
+VERBS = (appeals, users)
