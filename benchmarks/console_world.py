@@ -41,7 +41,7 @@ def tables(invitees: int, most_nodes: int) -> dict[str, str]:
     item = (
         "{'step': 1, 'kind': 'device', 'token': "
         + TOKEN
-        + " || '_' || k, 'mask': 'dev' || k || '****', 'shared_by': 2 + k % 3,"
+        + " || case when p = 0 then '_' || i else '' end || '_' || k, 'mask': 'dev' || k || '****', 'shared_by': 2 + k % 3,"
         " 'weight': 9.5, 'first_seen': '2025-08-01', 'last_seen': '2026-01-01'}"
     )
     evidence = f"to_json(list_transform(range(case when p = 0 then {each} else 2 end), lambda k: {item}))"

@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
-from scipy.special import gammainc
+import pyarrow as pa
 
-from benchmarks import worlds
+from benchmarks import naive, worlds
+from benchmarks.quality_same_user import found_groups
 from benchmarks.record import as_table, record
 from models import detectors
-from models.detectors.discovery import FDR, q_values
 from models.detectors.feedback import interval
 
 
@@ -43,7 +42,12 @@ class World:
     p_values: list[float] = field(default_factory=list)
 
 
-def measure(source: Path, seed: int) -> World:
+def groups_of(source: Path, as_of: date, whose: str) -> pa.Table:
+    """Same-user groups: the truth's, or those that the product finds in the feeds."""
+    return found_groups(source, as_of) if whose == "product" else worlds.true_groups(source)
+
+
+def measure(source: Path, seed: int, groups: str = "truth") -> World:
     """Run features and detectors on one world and set them beside its truth."""
     events = worlds.events(source)
     as_of = date.fromisoformat(str(events["period"]["to"]))
@@ -67,7 +71,7 @@ def measure(source: Path, seed: int) -> World:
         ).fetchall()
     }
     with tempfile.TemporaryDirectory() as work:
-        wh = worlds.warehouse(source, Path(work), as_of, worlds.true_groups(source))
+        wh = worlds.warehouse(source, Path(work), as_of, groups_of(source, as_of, groups))
         detectors.build(wh)
         everyone = {r[0] for r in wh.execute("select promoter_id from promoter_conduct where orders > 0")}
         world = World(seed, planned, everyone - set(planned) - touched)
@@ -87,51 +91,8 @@ def measure(source: Path, seed: int) -> World:
                     promoter in world.honest and day is not None and short and start <= day <= end
                 )
         world.truth_windows = [(p, s, a, b) for p, s, a, b in bursts]
-        _naive(wh, world)
+        world.methods |= naive.rules(wh)
         return world
-
-
-def _naive(wh: Any, world: World) -> None:
-    """The rules that people start with, on the same tables."""
-    rows = wh.execute("select promoter_id, orders, refund_orders from promoter_conduct where orders > 0 order by 1")
-    ids = [r[0] for r in rows]
-    orders, refunds = (np.array([r[k] for r in rows], dtype=np.float64) for k in (1, 2))
-    rate = refunds / orders
-    world.methods["30 % refund rate"] = {p: (v, v >= 0.3) for p, v in zip(ids, rate, strict=True)}
-    daily = dict(
-        wh.execute("select promoter_id, max(refund_orders) from refund_day where promoter_id <> '' group by 1")
-    )
-    world.methods["more than 3 refunds a day"] = {p: (daily.get(p, 0), daily.get(p, 0) > 3) for p in ids}
-    mean = orders * refunds.sum() / orders.sum()
-    tail = np.where(refunds > 0, gammainc(np.maximum(refunds, 1), mean), 1.0)
-    q = q_values(tail)
-    world.methods["Poisson with BH"] = {
-        p: (-math.log10(max(t, 1e-300)), bool(v <= FDR)) for p, t, v in zip(ids, tail, q, strict=True)
-    }
-    features = np.column_stack([rate, refunds, [daily.get(p, 0) for p in ids]])
-    score = _ecod(features)
-    limit = np.quantile(score, 0.95)
-    world.methods["ECOD, top 5 %"] = {p: (float(s), bool(s > limit)) for p, s in zip(ids, score, strict=True)}
-
-
-def _ecod(features: np.ndarray) -> np.ndarray:
-    """PyOD's ECOD, or its definition where PyOD is not installed: the largest of the summed left, right and skewness-picked
-    tail logarithms per row."""
-    try:
-        from pyod.models.ecod import ECOD
-    except ImportError:
-        ranks = [np.sort(features[:, n]) for n in range(features.shape[1])]
-        count = len(features)
-        left = np.column_stack(
-            [-np.log(np.searchsorted(r, features[:, n], side="right") / count) for n, r in enumerate(ranks)]
-        )
-        right = np.column_stack(
-            [-np.log((count - np.searchsorted(r, features[:, n], side="left")) / count) for n, r in enumerate(ranks)]
-        )
-        centred = features - features.mean(axis=0)
-        skewed = np.where((centred**3).mean(axis=0) < 0, left, right)
-        return np.asarray(np.max([left.sum(axis=1), right.sum(axis=1), skewed.sum(axis=1)], axis=0))
-    return np.asarray(ECOD().fit(features).decision_scores_)
 
 
 def average_precision(world_scores: Sequence[tuple[float, bool]]) -> float:
@@ -193,6 +154,7 @@ def main() -> None:
     parser.add_argument("--promoters", type=int, default=300)
     parser.add_argument("--months", type=int, default=6)
     parser.add_argument("--honest", action="store_true")
+    parser.add_argument("--groups", choices=["truth", "product"], default="truth", help="whose same-user groups")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--record", action="store_true")
     asked = parser.parse_args()
@@ -203,22 +165,26 @@ def main() -> None:
         source = asked.out / f"{'honest' if asked.honest else 'world'}-{asked.accounts}-{asked.promoters}-{seed}"
         if not (source / "truth").exists():
             simulator.simulate(source, asked.accounts, asked.promoters, asked.months, seed, honest=asked.honest)
-        found.append(measure(source, seed))
+        found.append(measure(source, seed, asked.groups))
         print(seed, json.dumps(summary([found[-1]])["methods"]["ours"]), flush=True)
     table = summary(found)
     print(json.dumps(table, indent=1))
     if asked.record:
         record(
-            "Refund bursts: quality on simulated worlds",
+            "Refund bursts: quality on simulated worlds"
+            + (", the product's own groups" if asked.groups == "product" else ""),
             COMMAND.format(**vars(asked)),
-            told(table, len(found), asked.accounts),
+            told(table, len(found), asked.accounts, asked.groups),
         )
 
 
-COMMAND = "python -m benchmarks.quality_bursts --seeds {seeds} --accounts {accounts} --promoters {promoters} --out DIR --record"
+COMMAND = (
+    "python -m benchmarks.quality_bursts --seeds {seeds} --accounts {accounts} --promoters {promoters}"
+    " --groups {groups} --out DIR --record"
+)
 
 
-def told(table: dict[str, Any], worlds_seen: int, accounts: int) -> str:
+def told(table: dict[str, Any], worlds_seen: int, accounts: int, groups: str) -> str:
     """The figures as Markdown."""
     rows = [
         {"method": name, "flagged": m["flagged"], "of them honest": m["false"], "false share": m["false_share"],
@@ -234,7 +200,7 @@ def told(table: dict[str, Any], worlds_seen: int, accounts: int) -> str:
         for s, (a, b) in sorted(table["schemes"].items())
     ]
     return (
-        f"{worlds_seen} worlds of {accounts:,} accounts, six months, seeds on which nothing was tuned; groups as the truth has"
+        f"{worlds_seen} worlds of {accounts:,} accounts, six months, seeds on which nothing was tuned; groups as the {groups} has"
         f" them. Positives: promoters with planned refunds. Honest promoters flagged with a window on the outage day:"
         f" {table['outage_flags']}.\n\n{as_table(rows)}\n\n{as_table(schemes)}"
         "\n\nOf {1} flagged windows {0} meet no planned window of their promoter (95 % interval {2} to {3} of them).".format(

@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from benchmarks import worlds
+from benchmarks.quality_bursts import groups_of
 from benchmarks.record import as_table, record
+from data_contracts.warehouse import Warehouse
 from models import detectors
 from models.detectors.feedback import interval
 
@@ -31,6 +34,7 @@ TARGETS = {
     "exploitation": ("tier_hugging", "recharge_padding", "slow_refund", "ring"),
     "collusion_ring": ("collusion", "ring"),
 }
+FARMS = (4, 6, 8)
 FLAGGED = """
 select distinct
     d.detector,
@@ -45,17 +49,20 @@ order by all
 
 @dataclass
 class World:
-    """What one world showed: the scheme of each promoter with orders, and (detector, promoter, code, of a cheat) flagged."""
+    """What one world showed: the scheme of each promoter with orders, (detector, promoter, code, of a cheat) flagged, planted
+    farms found and looked at by size, and the best published score by detector and promoter."""
 
     seed: int
     schemes: dict[str, str]
     flagged: list[tuple[str, str, str, bool]]
+    farmed: dict[int, tuple[int, int]]
+    scores: dict[tuple[str, str], float]
 
 
-def measure(source: Path, seed: int) -> World:
-    """Run features and detectors on one world, with same-user groups as the truth has them."""
+def measure(source: Path, seed: int, whose: str = "truth") -> World:
+    """Run features and detectors on one world, with same-user groups as the truth has them or as the product finds them."""
     as_of = date.fromisoformat(str(worlds.events(source)["period"]["to"]))
-    groups = worlds.true_groups(source)
+    groups = groups_of(source, as_of, whose)
     con = duckdb.connect()
     con.register("grouped", groups)
     cheating = con.execute(
@@ -73,7 +80,33 @@ def measure(source: Path, seed: int) -> World:
         active = {r[0] for r in wh.execute("select promoter_id from promoter_conduct where invitees > 0")}
         wh.con.register("cheating", cheating)
         flagged = [tuple(r) for r in wh.con.execute(FLAGGED).fetchall()]
-    return World(seed, {p: s for p, s in schemes if p in active}, flagged)
+        scores = {
+            (d, p): s
+            for d, p, s in wh.execute(
+                "select detector, promoter_id, max(score) from detection where promoter_id is not null group by all"
+            )
+        }
+        farmed = {size: _farmed(wh, groups, {p for p, s in schemes if s == "honest"}, size) for size in FARMS}
+    return World(seed, {p: s for p, s in schemes if p in active}, flagged, farmed, scores)
+
+
+def _farmed(wh: Warehouse, groups: pa.Table, honest: set[str], size: int) -> tuple[int, int]:
+    """Bought accounts planted: `size` invitees of each of ten honest promoters become one user's, not the promoter's. How
+    many of these promoters are flagged for it (CR02), and of how many."""
+    rows = wh.execute(
+        "select promoter_id, list(invitee_id order by invitee_id) from referrals where invitee_id not in"
+        " (select account_id from group_member) group by promoter_id having count(*) >= 12 order by sha256(promoter_id)"
+    )
+    picked = [(p, invitees[:size]) for p, invitees in rows if p in honest][:10]
+    planted = [
+        {"account_id": a, "group_id": f"FARM-{p}", "group_size": size, "cohesion": 20.0, "status": "linked"}
+        for p, invitees in picked for a in invitees
+    ]  # fmt: skip
+    wh.admit("group_member", pa.concat_tables([groups, pa.Table.from_pylist(planted, groups.schema)]))
+    card = next(c for c in detectors.cards() if c.name == "collusion_ring")
+    found = detectors.detect(wh, card)["detection"].to_pylist()
+    told = {r["promoter_id"] for r in found if r["flagged"] and "CR02" in r["reasons"]}
+    return len(told & {p for p, _ in picked}), len(picked)
 
 
 def summary(found: Sequence[World]) -> list[dict[str, Any]]:
@@ -112,6 +145,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--promoters", type=int, default=300)
     parser.add_argument("--months", type=int, default=6)
+    parser.add_argument("--groups", choices=["truth", "product"], default="truth", help="whose same-user groups")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--record", action="store_true")
     asked = parser.parse_args()
@@ -122,22 +156,36 @@ def main() -> None:
         source = asked.out / f"world-{asked.accounts}-{asked.promoters}-{seed}"
         if not (source / "truth").exists():
             simulator.simulate(source, asked.accounts, asked.promoters, asked.months, seed, honest=False)
-        found.append(measure(source, seed))
-    rows = summary(found)
-    print(json.dumps(rows, indent=1, ensure_ascii=False))
+        found.append(measure(source, seed, asked.groups))
+    rows, farms = summary(found), farm_rows(found)
+    print(json.dumps([rows, farms], indent=1, ensure_ascii=False))
     if asked.record:
-        record("Other detectors: quality on simulated worlds", COMMAND.format(**vars(asked)), told(rows, asked))
+        title = "Other detectors: quality on simulated worlds" + (
+            ", the product's own groups" if asked.groups == "product" else ""
+        )
+        record(title, COMMAND.format(**vars(asked)), told(rows, farms, asked))
 
 
-COMMAND = "python -m benchmarks.quality_detectors --seeds {seeds} --accounts {accounts} --promoters {promoters} --out DIR --record"
+def farm_rows(found: Sequence[World]) -> list[dict[str, Any]]:
+    """Bought accounts planted on honest promoters, found by size."""
+    counts = {size: [sum(w.farmed[size][k] for w in found) for k in (0, 1)] for size in FARMS}
+    return [{"invitees of one other user": size, "found (CR02)": f"{a} of {b}"} for size, (a, b) in counts.items()]
 
 
-def told(rows: Sequence[dict[str, Any]], asked: argparse.Namespace) -> str:
+COMMAND = (
+    "python -m benchmarks.quality_detectors --seeds {seeds} --accounts {accounts} --promoters {promoters}"
+    " --groups {groups} --out DIR --record"
+)
+
+
+def told(rows: Sequence[dict[str, Any]], farms: Sequence[dict[str, Any]], asked: argparse.Namespace) -> str:
     """The figures as Markdown."""
     return (
-        f"Worlds of {asked.accounts:,} accounts, {asked.months} months, seeds on which nothing was tuned; groups as the truth has"
+        f"Worlds of {asked.accounts:,} accounts, {asked.months} months, seeds on which nothing was tuned; groups as the {asked.groups} has"
         " them. Promoters are counted. The schemes of `exploitation` are those that could show one of its traits; a ring"
         f" is the burst test's first of all.\n\n{as_table(rows)}"
+        f"\n\nNo simulated scheme buys accounts of one hand that is not the promoter's, so CR02 is measured on planted"
+        f" ones:\n\n{as_table(farms)}"
     )
 
 

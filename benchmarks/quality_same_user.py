@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks.record import as_table, record
 from data_contracts.contract import of_stage
@@ -53,14 +55,28 @@ def make_world(folder: Path, accounts: int, seed: int, months: int = 6, **shape:
     promoters = max(20, accounts // 66)
     simulate(folder / "feeds", accounts, promoters, months, seed, **shape)
     world = World(folder, accounts, seed)
+    read_world(world, folder / "feeds")
+    return world
+
+
+def read_world(world: World, feeds: Path) -> None:
+    """Read and tokenise the feeds of one world; `<folder>/tables` then holds them."""
     with Warehouse(world.tables, "books", world.run) as wh:
         for contract in of_stage("books"):
             wh.empty(contract.table)
         wh.publish()
     with Warehouse(world.tables, "feeds", world.run) as wh:
-        ingest.build(wh, sources=folder / "feeds", key=KEY, zone=ZONE, max_quarantine_share="0.05")
+        ingest.build(wh, sources=feeds, key=KEY, zone=ZONE, max_quarantine_share="0.05")
         wh.publish()
-    return world
+
+
+def found_groups(source: Path, as_of: date) -> pa.Table:
+    """Same-user groups of a simulated source folder as the product itself finds them."""
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder), 0, 0, as_of)
+        read_world(world, source)
+        link_world(world)
+        return pq.read_table(world.tables / "models" / "group_member.parquet")
 
 
 def link_world(world: World, model: same_user.Model | None = None) -> None:

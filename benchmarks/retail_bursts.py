@@ -20,6 +20,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from benchmarks import naive
 from benchmarks.record import as_table, record
 from data_contracts.contract import contracts
 from data_contracts.run import Run
@@ -129,11 +130,8 @@ def main() -> None:
         report["p_below"] = {
             str(a): round(float((verdict.p[verdict.tested] <= a).mean()), 4) for a in (0.01, 0.05, 0.1, 0.5)
         }
-        rate = "select count(*) from promoter_conduct where refund_orders >= 0.3 * orders and orders > 0"
-        daily = "select count(distinct promoter_id) from refund_day where refund_orders > 3"
         report["naive"] = {
-            "30 % refund rate": wh.execute(rate)[0][0],
-            "more than 3 refunds a day": wh.execute(daily)[0][0],
+            name: [sum(flag for _, flag in found.values()), len(found)] for name, found in naive.rules(wh).items()
         }
         big = [
             r[0]
@@ -153,12 +151,18 @@ def main() -> None:
             report["recall"][str(strength)] = [hits, trials]
         print(json.dumps(report, indent=1))
         if asked.record:
+            ours = {"ours": [flagged, tested]}
+            shares = [
+                {"rule": name, "honest cohorts flagged": f"{a} of {b}", "share": f"{a / b:.1%}",
+                 "95 % interval": "{:.1%} to {:.1%}".format(*interval(a, b))}
+                for name, (a, b) in (ours | report["naive"]).items()
+            ]  # fmt: skip
             rows = [{"orders planted": k, "found": f"{a} of {b}"} for k, (a, b) in report["recall"].items()]
             body = (
                 f"{report['cohorts']} cohorts with {report['returns']} returns; flagged {report['flagged']}"
                 f" ({report['flagged_share']:.1%}, 95 % interval {report['interval'][0]:.1%} to {report['interval'][1]:.1%}); wanted:"
-                f" at most 1 %. p at most 0.01, 0.05, 0.1, 0.5: {list(report['p_below'].values())}. The naive rules flag"
-                f" {report['naive']}.\n\nBursts planted within three days into cohorts of {asked.least_orders} orders or more:"
+                f" at most 1 %. p at most 0.01, 0.05, 0.1, 0.5: {list(report['p_below'].values())}."
+                f"\n\n{as_table(shares)}\n\nBursts planted within three days into cohorts of {asked.least_orders} orders or more:"
                 f"\n\n{as_table(rows)}"
             )
             record(

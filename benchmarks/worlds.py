@@ -68,7 +68,7 @@ def true_groups(source: Path) -> pa.Table:
     con = duckdb.connect()
     return con.execute(
         "select account_id, 'G' || controller as group_id, count(*) over (partition by controller) as group_size,"
-        " 20.0 as cohesion, 'linked' as status from read_parquet($p) qualify group_size > 1",
+        " cast(20 as double) as cohesion, 'linked' as status from read_parquet($p) qualify group_size > 1",
         {"p": str(source / "truth" / "accounts.parquet")},
     ).to_arrow_table()
 

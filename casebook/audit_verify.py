@@ -30,8 +30,7 @@ def chain(query: Any, hashes: dict[int, str], effects: dict[str, dict[int, Any]]
     prev = "0" * 64
     for count, row in enumerate(query("select seq, at, actor, action, object, prev, hash, payload from audit order by seq"), 1):
         seq, payload, said = row[0], row[7], dict[str, Any]()
-        if seq != count:
-            yield f"entry {count}: missing, entry {seq} follows"
+        yield from [f"entry {count}: missing, entry {seq} follows"] if seq != count else []
         intact = row[5] == prev and row[6] == sha("tongren/audit/v1\n" + prev + payload)
         with contextlib.suppress(ValueError, TypeError):
             said = dict(json.loads(payload)) if intact else said
@@ -82,6 +81,7 @@ def anchors(query: Any, shape: str, hashes: dict[int, str], folder: Path, key: s
                   f"checkpoint {name}: the schema was changed since": version == body["version"] and schema != body["schema"]}  # fmt: skip
         yield from (told for told, wrong in faulty.items() if wrong)
         prev = sha(text)
+    yield from [f"no checkpoint in {folder}: a rewritten history would not show"] if hashes and not prev else []
 
 
 def faults(query: Any, kind: tuple[str, str], folder: Path | str | None = None, key: str | None = None) -> list[str]:

@@ -1,4 +1,4 @@
-"""A person's work on a case: take it, wait for a reply, decide, close; and the promoter's appeal.
+"""A person's work on a case: take it, wait for a reply, decide, close.
 
 Which moves there are is one table, `MOVES`; everything else is refused and logged. Nothing expires in silence: the run
 escalates a case whose deadline has passed.
@@ -6,17 +6,16 @@ escalates a case whose deadline has passed.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from casebook import chain, ties
+from casebook import chain
 from casebook.books import Books, Ledgerbook
-from casebook.decisions import MOVES as DECISION_MOVES
-from casebook.decisions import move, refuse, standing, tied
+from casebook.decisions import refuse
 from casebook.people import line, person, same_person
+from casebook.standing import published
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 
 
@@ -35,12 +34,18 @@ MOVES: Mapping[str, Move] = {
     "wait": Move(("in_review",), "waiting"),
     "resume": Move(("waiting",), "in_review"),
     "decide": Move(("in_review",), "decided"),
-    "appeal": Move(("decided", "closed"), "appealed"),
+    "appeal": Move(STATES, "appealed"),
     "answer": Move(("appealed",), "decided"),
+    "go_on": Move(("appealed",), "in_review"),
     "close": Move(("in_review", "decided"), "closed"),
     "set_deadline": Move(("open", "in_review", "waiting", "decided", "appealed"), None),
     "note": Move(STATES, None),
 }
+"""`appeal` comes with an appeal alone (`casebook/appeals.py`); its answer ends it with `answer`, or with `go_on` where the
+appeal came into work that was not done."""
+OF_APPEALS = ("appeal", "answer", "go_on")
+DAYS = 14
+"""The deadline of a new case, in days; `sql/new_case.sql` has the same."""
 
 
 def act(
@@ -53,22 +58,28 @@ def act(
     person was faster the action is refused. Raises NotFound, UsageError, or NotAllowed (logged).
     """
     who, why = person(by), line(reason, "reason")
-    if action not in MOVES:
-        raise UsageError(f"there is no action {action}; there are {', '.join(MOVES)}")
+    if action not in MOVES or action in OF_APPEALS:
+        raise UsageError(f"there is no action {action}; there are {', '.join(m for m in MOVES if m not in OF_APPEALS)}")
+    last_as_of = published(books)[0] if deadline_on is not None else None
     with books.writing() as book:
         before = case(book, case_id)
-        fault = _fault(before, action, owner, deadline_on, seen)
+        fault = _fault(before, action, owner, deadline_on, seen) or over(deadline_on, last_as_of)
         if fault is None:
-            events = _events(before, action, who, owner, deadline_on)
-            rows = [{"case_id": case_id, "item": "", "by_whom": who, "reason": why, "at": book.clock(), "run_seq": None, **e}
-                    for e in events]  # fmt: skip
-            entry = chain.Entry(
-                who, f"case.{action}", case_id, why, before=before["state"], after=[e["after"] for e in events]
-            )
-            book.record(entry, {"case_event": rows})
+            enter(book, before, action, who, why, _events(before, action, who, owner, deadline_on))
             return case(book, case_id)
         refuse(book, who, action, case_id, fault)
     raise NotAllowed(fault, case_id=case_id, action=action, state=before["state"])
+
+
+def enter(
+    book: Ledgerbook, before: Mapping[str, Any], action: str, who: str, why: str, events: Sequence[Mapping[str, Any]]
+) -> None:
+    """Record the events of a move that was found legal, within the caller's transaction."""
+    case_id = before["case_id"]
+    rows = [{"case_id": case_id, "item": "", "by_whom": who, "reason": why, "at": book.clock(), "run_seq": None, **e}
+            for e in events]  # fmt: skip
+    entry = chain.Entry(who, f"case.{action}", case_id, why, before=before["state"], after=[e["after"] for e in events])
+    book.record(entry, {"case_event": rows})
 
 
 def case(book: Ledgerbook, case_id: str) -> dict[str, Any]:
@@ -97,14 +108,24 @@ def _fault(
     return None
 
 
+def over(deadline_on: date | None, last_as_of: date | None) -> str | None:
+    """Why a day can be no deadline: the last published day is that one or a later one."""
+    if deadline_on is None or last_as_of is None or deadline_on > last_as_of:
+        return None
+    return f"{deadline_on} is over, the last published day is {last_as_of}: give a later deadline"
+
+
+def state_event(before: Mapping[str, Any], action: str) -> list[dict[str, Any]]:
+    """The event by which an action changes the state of a case; none when it leaves it."""
+    to = MOVES[action].to or ("in_review" if action == "assign" and before["state"] == "open" else before["state"])
+    return [] if to == before["state"] else [{"kind": "state", "before": before["state"], "after": to}]
+
+
 def _events(
     before: Mapping[str, Any], action: str, who: str, owner: str | None, deadline_on: date | None
 ) -> list[dict[str, Any]]:
-    found = []
-    to = MOVES[action].to or ("in_review" if action == "assign" and before["state"] == "open" else before["state"])
+    found = state_event(before, action)
     new_owner = who if action == "take" else person(owner) if owner else before["owner"]
-    if to != before["state"]:
-        found.append({"kind": "state", "before": before["state"], "after": to})
     if new_owner != before["owner"]:
         found.append({"kind": "owner", "before": before["owner"], "after": new_owner})
     if deadline_on is not None:
@@ -136,75 +157,3 @@ def declare_tie(books: Books, by: str, promoter_id: str, reason: str) -> None:
             return
         row = {"person": who, "promoter_id": whom, "reason": why, "at": book.clock()}
         book.record(chain.Entry(who, "tie", whom, why), {"tie": [row]})
-
-
-def appeal(books: Books, decision_id: str, by: str, reason: str, *, filed_by: str, deadline_on: date) -> str:
-    """Record that the promoter appeals against an applied decision; returns the appeal's id.
-
-    `by` is the person who records it and so takes part, `filed_by` whoever it came from, as typed.
-    """
-    who, why, sender = person(by), line(reason, "reason"), line(filed_by, "name")
-    with books.writing() as book:
-        state = standing(book, decision_id)
-        if state["status"] != "applied":
-            fault = f"decision {decision_id} is {state['status']}: only an applied one can be appealed against"
-        elif book.value(_OPEN_APPEAL, d=decision_id):
-            fault = f"an appeal against {decision_id} is open already"
-        else:
-            number = hashlib.sha256(f"{decision_id}|{book.clock()}|appeal".encode()).hexdigest()[:16]
-            row = {"appeal_id": f"A{number}", "decision_id": decision_id, "filed_by": sender, "reason": why, "at": book.clock(),
-                   "deadline_on": deadline_on.isoformat()}  # fmt: skip
-            book.record(chain.Entry(who, "appeal", decision_id, why, after=row), {"appeal": [row]})
-            return str(row["appeal_id"])
-        refuse(book, who, "appeal", decision_id, fault)
-    raise NotAllowed(fault, decision_id=decision_id)
-
-
-_OPEN_APPEAL = (
-    "select count(*) from appeal as a left join appeal_outcome as o on o.appeal_id = a.appeal_id"
-    " where a.decision_id = :d and o.appeal_id is null"
-)
-
-
-def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody) -> None:
-    """Answer an appeal: `upheld` keeps the decision, `granted` overturns it.
-
-    The reviewer must not have taken part before and must have no tie to the promoter: else NotAllowed (logged).
-    """
-    who, why = person(by), line(reason, "reason")
-    if outcome not in ("upheld", "granted"):
-        raise UsageError(f"there is no outcome {outcome}; there are upheld, granted")
-    with books.writing() as book:
-        fault, decision_id = _appeal_fault(book, appeal_id, who, of_run)
-        if fault is None:
-            row = {"appeal_id": appeal_id, "outcome": outcome, "by_whom": who, "reason": why, "at": book.clock()}
-            book.record(chain.Entry(who, f"appeal.{outcome}", appeal_id, why, after=row), {"appeal_outcome": [row]})
-            if outcome == "granted":
-                move(book, decision_id, "overturn", who, why, None)
-            return
-        refuse(book, who, f"appeal {outcome}", appeal_id, fault)
-    raise NotAllowed(fault, appeal_id=appeal_id)
-
-
-_TOOK_PART = """
-select by_whom as name from decision_event where decision_id = :d and run_seq is null
-union select a.actor from audit as a inner join appeal as p on p.seq = a.seq where p.decision_id = :d
-union select a.actor from audit as a inner join notice_reply as r on r.seq = a.seq where r.decision_id = :d
-"""
-"""Who moved a decision, and who recorded its appeal or a reply to its notice."""
-
-
-def _appeal_fault(book: Ledgerbook, appeal_id: str, who: str, of_run: ties.OfRun) -> tuple[str | None, str]:
-    found = book.rows("select decision_id from appeal where appeal_id = :a", a=appeal_id)
-    if not found:
-        raise NotFound(f"there is no appeal {appeal_id}", appeal_id=appeal_id)
-    decision_id = str(found[0]["decision_id"])
-    if book.value("select count(*) from appeal_outcome where appeal_id = :a", a=appeal_id):
-        return f"appeal {appeal_id} is answered already", decision_id
-    state = standing(book, decision_id)
-    took_part = [state["proposed_by"], *(e["name"] for e in book.rows(_TOOK_PART, d=decision_id))]
-    if any(same_person(who, name) for name in took_part):
-        return f"{who} took part in decision {decision_id}: another person must review the appeal", decision_id
-    if state["status"] not in DECISION_MOVES["overturn"]:
-        return f"decision {decision_id} is {state['status']} by now", decision_id
-    return tied(book, state, who, of_run), decision_id

@@ -293,6 +293,8 @@ def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, 
             return f"the finding of {name} was judged a false alarm: reject it, or propose on other evidence"
         if MEASURES[state["measure"]].irreversible and notice_of(book, name) is None:
             return f"{state['measure']} is irreversible and no notice of {name} has gone out: the next run sends it"
+    if action == "overturn" and (appeal := open_appeal(book, name)) is not None:
+        return f"appeal {appeal} against {name} is open: its answer decides"
     if action == "release":
         measure: Measure = MEASURES[state["measure"]]
         if not measure.holds:
@@ -305,6 +307,12 @@ def _illegal(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, 
 def _false_alarm(book: Ledgerbook, finding_id: str | None) -> bool:
     last = "select verdict from verdict where finding_id = :f order by seq desc limit 1"
     return finding_id is not None and book.value(last, f=finding_id) == "false_alarm"
+
+
+def open_appeal(book: Ledgerbook, decision_id: str) -> str | None:
+    """The id of the appeal against a decision that waits for an answer, None when none does."""
+    found = book.value("select appeal_id from appeal_state where decision_id = :d and outcome is null", d=decision_id)
+    return None if found is None else str(found)
 
 
 def notice_of(book: Ledgerbook, decision_id: str) -> str | None:

@@ -85,6 +85,14 @@ class Precision:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """Promoters by their findings' latest verdicts: (confirmed, judged) of those flagged, and of the random audit sample."""
+
+    flagged: tuple[int, int]
+    sampled: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Appeals:
     """Appeals filed, and how they were answered. `reversal` is granted over answered, None while none is."""
 
@@ -122,6 +130,7 @@ class Metrics:
 
     amounts: Amounts
     precision: tuple[Precision, ...]
+    judged: Judged
     appeals: Appeals
     hours_to_decision: float | None
     decisions: dict[str, int]
@@ -151,7 +160,7 @@ def measure(books: Books, interval: Interval) -> Metrics:
         statuses = book.rows("select status, count(*) as n from decision_state group by status order by status")
         holds = f"select count(*) from decision_state as d where d.measure in {HOLDING} and d.applied_seq is not null"
         return Metrics(
-            Amounts(**{k: int(v) for k, v in book.rows(MONEY)[0].items()}), _precision(book, interval), _appeals(book),
+            Amounts(**{k: int(v) for k, v in book.rows(MONEY)[0].items()}), _precision(book, interval), _judged(book), _appeals(book),
             _hours(book), {r["status"]: r["n"] for r in statuses}, book.value(holds),
             book.value(f"{holds} and {BY_PEOPLE.format('d')}"),
         )  # fmt: skip
@@ -173,6 +182,19 @@ def _precision(book: Ledgerbook, interval: Interval) -> tuple[Precision, ...]:
         limits = interval(right, right + wrong)
         found.append(Precision(r["detector"], r["clause"], findings, right, wrong, unclear, *limits))
     return tuple(found)
+
+
+def _judged(book: Ledgerbook) -> Judged:
+    rows = book.rows(
+        "with said as (select case when f.detector = 'audit_sample' then 1 else 0 end as sampled, f.promoter_id,"
+        " max(case when v.verdict = 'confirmed' then 1 else 0 end) as confirmed"
+        " from finding as f inner join verdict_entry as v on v.finding_id = f.finding_id"
+        " where v.entry_no = (select max(l.entry_no) from verdict_entry as l where l.finding_id = f.finding_id)"
+        " and v.verdict <> 'unclear' and f.promoter_id is not null group by 1, 2)"
+        " select sampled, sum(confirmed) as confirmed, count(*) as judged from said group by sampled"
+    )
+    told = {int(r["sampled"]): (int(r["confirmed"]), int(r["judged"])) for r in rows}
+    return Judged(told.get(0, (0, 0)), told.get(1, (0, 0)))
 
 
 def _appeals(book: Ledgerbook) -> Appeals:

@@ -1,12 +1,17 @@
-"""Who is told by webhook: addresses kept in the books, each told of what came after it was added."""
+"""Who is told by webhook: addresses kept in the books, each told of what came after it was added.
+
+Each target checks signatures with a secret of its own. It is derived from the installation's key and the number of the
+secret, so the books keep none; it is shown when it is made, and never again.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from casebook import chain, webhooks
 from casebook.books import Books, Ledgerbook
@@ -17,6 +22,7 @@ from data_contracts import money
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 from data_contracts.vault import Key
 
+log = logging.getLogger("tongren")
 NEWS = (
     "select seq from audit where action not in ('look', 'sight', 'delivery', 'webhook.test') order by seq desc limit 1"
 )
@@ -26,8 +32,17 @@ EVERY = 5.0
 """Seconds between rounds of a process that stays up."""
 
 
-def add(books: Books, address: str, by: str, reason: str, kinds: Sequence[str] = KINDS, least_fen: int = 0) -> str:
-    """Tell an address of these kinds from now on; returns the target's id. `least_fen` is the least priority of a new case."""
+class Made(NamedTuple):
+    """A target, and its new secret in hex: to be shown once."""
+
+    target_id: str
+    secret: str
+
+
+def add(
+    books: Books, address: str, by: str, reason: str, key: Key, kinds: Sequence[str] = KINDS, least_fen: int = 0
+) -> Made:
+    """Tell an address of these kinds from now on. `least_fen` is the least priority of a new case."""
     who, why = person(by), line(reason, "reason")
     check_address(address)
     wanted = sorted(set(kinds))
@@ -40,8 +55,37 @@ def add(books: Books, address: str, by: str, reason: str, kinds: Sequence[str] =
         number = hashlib.sha256(f"{address}|{seq}".encode()).hexdigest()[:16]
         row = {"target_id": f"W{number}", "address": address, "kinds": ",".join(wanted), "least_fen": least_fen,
                "since_seq": seq, "by_whom": who, "reason": why, "at": book.clock()}  # fmt: skip
-        book.record(chain.Entry(who, "webhook.add", str(row["target_id"]), why, after=row), {"webhook_target": [row]})
-        return str(row["target_id"])
+        target_id = str(row["target_id"])
+        first = _secret_row(book, target_id, 1, key, who, why)
+        tables = {"webhook_target": [row], "webhook_secret": [first]}
+        book.record(chain.Entry(who, "webhook.add", target_id, why, after=row), tables)
+    return Made(target_id, secret_of(key, target_id, 1).hex())
+
+
+def rotate(books: Books, target_id: str, by: str, reason: str, key: Key) -> Made:
+    """Give a target another secret; what is sent from now on is signed with it."""
+    who, why = person(by), line(reason, "reason")
+    with books.writing() as book:
+        number = int(_one(book, target_id)["secret_no"]) + 1
+        row = _secret_row(book, target_id, number, key, who, why)
+        book.record(chain.Entry(who, "webhook.rotate", target_id, why, after=row), {"webhook_secret": [row]})
+    return Made(target_id, secret_of(key, target_id, number).hex())
+
+
+def _secret_row(book: Ledgerbook, target_id: str, number: int, key: Key, who: str, why: str) -> dict[str, Any]:
+    return {
+        "target_id": target_id,
+        "secret_no": number,
+        "kid": key.kid,
+        "by_whom": who,
+        "reason": why,
+        "at": book.clock(),
+    }
+
+
+def secret_of(key: Key, target_id: str, secret_no: int) -> bytes:
+    """256 bits that a target checks signatures with. Number 0: a target of before each had its own, until it is rotated."""
+    return key.subkey(f"webhook/{target_id}/{secret_no}" if secret_no else "webhook")
 
 
 def least_of(amount: str) -> int:
@@ -69,7 +113,9 @@ def test(books: Books, target_id: str, by: str, key: Key, send: Send | None = No
     who = person(by)
     with books.reading() as book:
         found, now = _one(book, target_id), book.clock()
-    status = webhooks.test(found["address"], target_id, key, now, send)
+    if found["kid"] not in (None, key.kid):
+        raise NotAllowed(f"target {target_id} has a secret of an earlier key: rotate it first")
+    status = webhooks.test(found["address"], target_id, secret_of(key, target_id, found["secret_no"]), now, send)
     books.note(who, "webhook.test", target_id, told_of(status))
     return status
 
@@ -84,8 +130,13 @@ def deliver_all(books: Books, key: Key, send: Send | None = None) -> Report:
     """One round to every target that has not ended."""
     total = Report(0, 0, 0)
     for target in (t for t in listing(books) if t["ended_at"] is None):
+        if target["kid"] not in (None, key.kid):
+            log.warning("webhooks=waiting target=%s its secret is of an earlier key: rotate it", target["target_id"])
+            total = Report(total.delivered, total.failed, total.waiting + 1)
+            continue
+        secret = secret_of(key, target["target_id"], target["secret_no"])
         told = deliver(
-            books, {target["address"]: target["kinds"].split(",")}, key, least_fen=target["least_fen"],
+            books, {target["address"]: target["kinds"].split(",")}, secret, least_fen=target["least_fen"],
             send=send, since=target["since_seq"],
         )  # fmt: skip
         total = Report(total.delivered + told.delivered, total.failed + told.failed, total.waiting + told.waiting)
@@ -93,7 +144,7 @@ def deliver_all(books: Books, key: Key, send: Send | None = None) -> Report:
 
 
 def _one(book: Ledgerbook, target_id: str) -> dict[str, Any]:
-    found = book.rows("select address, ended_at from webhook_state where target_id = :t", t=target_id)
+    found = book.rows("select address, ended_at, secret_no, kid from webhook_state where target_id = :t", t=target_id)
     if not found:
         raise NotFound(f"there is no target {target_id}")
     if found[0]["ended_at"] is not None:

@@ -20,9 +20,7 @@ from casebook import chain
 from casebook.books import Books, Ledgerbook
 from casebook.outward import connection, is_local
 from data_contracts.errors import UsageError
-from data_contracts.vault import Key
 
-PURPOSE = "webhook"
 FIRST_WAIT = 60_000_000
 LONGEST_WAIT = 6 * 3_600_000_000
 """Microseconds between attempts: a minute, doubled each time, six hours at most."""
@@ -83,11 +81,12 @@ def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Messa
 
 
 def deliver(
-    books: Books, targets: Mapping[str, Sequence[str]], key: Key, *,
+    books: Books, targets: Mapping[str, Sequence[str]], secret: bytes, *,
     least_fen: int = 0, send: Send | None = None, at_most: int = 1000, since: int = 0,
 ) -> Report:  # fmt: skip
     """One round: every message that a target still lacks and whose wait is over. `targets` maps address to kinds wanted.
 
+    `secret` is what they check signatures with.
     What was sent and not yet written down when we died is sent again: at least once, never less.
     """
     for address, kinds in targets.items():
@@ -109,7 +108,7 @@ def deliver(
             if down or delivered + failed >= at_most or now < at + _wait(attempt):
                 waiting += 1
                 continue
-            status = _attempt(send or post, address, message, key, now)
+            status = _attempt(send or post, address, message, secret, now)
             taken = 200 <= status < 300
             down = status == 0  # whoever cannot be reached would hold up the round, message by message
             _note(books, message, address, status, taken)
@@ -129,7 +128,7 @@ def _wait(attempt: int) -> int:
     return 0 if attempt == 0 else min(FIRST_WAIT << min(attempt - 1, 20), LONGEST_WAIT)
 
 
-def _attempt(send: Send, address: str, message: Message, key: Key, now: int) -> int:
+def _attempt(send: Send, address: str, message: Message, secret: bytes, now: int) -> int:
     """The status that the target gave, 0 when it could not be reached.
 
     An address that may not or cannot be called counts as not reached: one such target must not hold up the others. ValueError
@@ -138,30 +137,30 @@ def _attempt(send: Send, address: str, message: Message, key: Key, now: int) -> 
     body = message.text.encode()
     try:
         check_address(address)
-        return send(address, body, headers(message, key, now // 1_000_000))
+        return send(address, body, headers(message, secret, now // 1_000_000))
     except (OSError, http.client.HTTPException, UsageError, ValueError):
         return 0
 
 
-def test(address: str, target_id: str, key: Key, now: int, send: Send | None = None) -> int:
+def test(address: str, target_id: str, secret: bytes, now: int, send: Send | None = None) -> int:
     """Send a target one signed message of kind `test` at `now` (microseconds UTC); its status, 0 when not reached."""
     message = Message(f"{target_id}.test.{now}", TEST, {"target": {"target_id": target_id}})
-    return _attempt(send or post, address, message, key, now)
+    return _attempt(send or post, address, message, secret, now)
 
 
-def headers(message: Message, key: Key, second: int) -> dict[str, str]:
+def headers(message: Message, secret: bytes, second: int) -> dict[str, str]:
     """What goes with a message: its id, the second, and a signature over both and the body."""
     return {
         "Content-Type": "application/json; charset=utf-8",
         "Tongren-Id": message.message_id,
         "Tongren-Time": str(second),
-        "Tongren-Signature": "v1=" + signature(key, message.message_id, second, message.text),
+        "Tongren-Signature": "v1=" + signature(secret, message.message_id, second, message.text),
     }
 
 
-def signature(key: Key, message_id: str, second: int, text: str) -> str:
-    """HMAC-SHA256 in hex; a target with the same subkey computes and compares it."""
-    return hmac.digest(key.subkey(PURPOSE), f"{message_id}.{second}.{text}".encode(), hashlib.sha256).hex()
+def signature(secret: bytes, message_id: str, second: int, text: str) -> str:
+    """HMAC-SHA256 in hex under the target's secret; the target computes and compares it."""
+    return hmac.digest(secret, f"{message_id}.{second}.{text}".encode(), hashlib.sha256).hex()
 
 
 def told_of(status: int) -> str:

@@ -22,7 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from casebook.books import open_books
 from casebook.sights import Sights
 from casebook.targets import Rounds
-from console import pages
+from console import pages, tables
+from console.access import Access
 from console.attempts import Attempts
 from console.counter import Counter
 from console.desk import Desk
@@ -30,8 +31,9 @@ from console.live import Live
 from console.oidc import Provider, settings
 from console.rates import Rates
 from console.reading import Reading
+from console.replay import Replays
 from console.routes import all_routers
-from console.sessions import COOKIE, COOKIE_PLAIN, Sessions
+from console.sessions import COOKIE, COOKIE_PLAIN, Session, Sessions
 from console.shelf import Shelf
 from data_contracts.errors import NotAllowed, NotFound, TongrenError, UsageError
 from data_contracts.vault import load_key
@@ -64,11 +66,11 @@ def create_app(
     app = FastAPI(title="Tongren console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_living)
     books = open_books(books_url or str(state / "books.db"))
     reading, counter = Reading(state), Counter(shared)
-    told = settings(state)
+    told, sessions, shelf = settings(state), Sessions(counter=counter), Shelf(reading)
     app.state.desk = Desk(
-        state, reading, books, Sessions(counter=counter), secure, Live(reading, books), Shelf(reading),
+        state, reading, books, sessions, Access(books, sessions), secure, Live(reading, books), shelf,
         Attempts(counter=counter), Rates(counter=counter), Provider(told, counter.secret("oidc")) if told else None,
-        Sights(books),
+        Sights(books), Replays(shelf),
     )  # fmt: skip
     app.state.rounds = Rounds(books, partial(load_key, state, os.environ), state / "console" / "webhooks.lock")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
@@ -130,7 +132,8 @@ class Gate:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        request.state.session = self.held.sessions.find(request.cookies.get(self.cookie))
+        session = self.held.sessions.find(request.cookies.get(self.cookie))
+        request.state.session = session if session is not None and await self._holds(session) else None
         request.state.cookie = self.cookie
         extra = self.headers if scope["path"].startswith("/static/") else self.headers + NO_STORE
 
@@ -141,21 +144,29 @@ class Gate:
 
         await (_unwanted(request) or self.app)(scope, receive, guarded)
 
+    async def _holds(self, session: Session) -> bool:
+        access = self.held.access
+        return access.holds(session) if access.at_hand else await run_in_threadpool(access.holds, session)
+
 
 def _unwanted(request: Request) -> Response | None:
     """What is refused before it is looked at: too large, or a change that another site sent."""
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or len(length) > 12 or int(length) > BODY_LIMIT:
-        return Response("the body is too large", 413)
+        return _plainly(request, "the body is too large", 413)
     if "transfer-encoding" in request.headers:
-        return Response("say with Content-Length how long the body is", 411)
+        return _plainly(request, "say with Content-Length how long the body is", 411)
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return None
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and origin != f"{request.url.scheme}://{request.url.netloc}"):
-        return Response("a change must come from the console's own pages", 403)
+        return _plainly(request, "a change must come from the console's own pages", 403)
     return None
+
+
+def _plainly(request: Request, told: str, status: int) -> Response:
+    return Response(tables.refusal(pages.lang_of(request), told), status, media_type="text/plain; charset=utf-8")
 
 
 async def _refused(request: Request, fault: Exception) -> Response:
@@ -170,7 +181,7 @@ async def _refused(request: Request, fault: Exception) -> Response:
 async def _malformed(request: Request, fault: Exception) -> Response:
     """A field that is missing or not of its form; what was typed is not repeated."""
     assert isinstance(fault, RequestValidationError)
-    fields = sorted({str(e["loc"][-1]) for e in fault.errors()})
+    fields = sorted({tables.label(pages.lang_of(request), str(e["loc"][-1])) for e in fault.errors()})
     return _error_page(request, 422, f"not of the form expected: {', '.join(fields)}")
 
 
@@ -194,7 +205,7 @@ def _error_page(request: Request, status: int, told: str, fault: Exception | Non
     path = request.url.path.replace("\n", "").replace("\r", "")
     log.log(level, "console=%d path=%s incident=%s", status, path, incident, exc_info=fault)
     form = "json" if request.url.path.endswith(".json") else "html"
-    data = {"status": status, "told": told, "incident": incident}
+    data = {"status": status, "told": tables.refusal(pages.lang_of(request), told), "incident": incident}
     response = pages.show(request, "error.html", data, (), form)
     response.status_code = status
     return response

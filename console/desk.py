@@ -17,11 +17,13 @@ from casebook.books import Books
 from casebook.sights import Sights
 from casebook.store import SQLite
 from console import pages
+from console.access import Access
 from console.attempts import Attempts
 from console.live import Live
 from console.oidc import Provider
 from console.rates import Rates
 from console.reading import Reading
+from console.replay import Replays
 from console.roles import may
 from console.sessions import Session, Sessions, csrf_holds
 from console.shelf import Part, Shelf
@@ -38,6 +40,7 @@ class Desk:
     reading: Reading
     books: Books
     sessions: Sessions
+    access: Access
     secure: bool
     live: Live
     shelf: Shelf
@@ -45,6 +48,7 @@ class Desk:
     rates: Rates
     oidc: Provider | None
     sights: Sights
+    replays: Replays
 
 
 def desk(request: Request) -> Desk:

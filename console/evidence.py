@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from casebook.dossier.reasons import codes_of
+from casebook.dossier.reasons import codes_of, of_clause
 from console.tables import reasons
 
 
@@ -28,6 +28,17 @@ def reasons_of(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             entry["codes"].setdefault(stated["code"], stated)
     order = sorted(found.values(), key=lambda e: (not e["codes"], -e["at_stake"], e["clause"]))
     return [{**e, "codes": list(e["codes"].values())} for e in order]
+
+
+def told_of(found: Sequence[Mapping[str, Any]], excluded: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each reason code once, by clause: of the findings, then of the orders that do not count. Observed of the latter is how
+    many they are; what a rule finds without a peer has no expected value, ratio or q."""
+    of_findings = [{"clause": r["clause"], **c} for r in found for c in r["codes"]]
+    of_orders = [
+        {"clause": e["clause"], "code": code, "observed": e["orders"], "expected": None, "ratio": None, "q": None, **texts_of(code)}
+        for e in excluded for code in of_clause(reasons(), e["clause"])
+    ]  # fmt: skip
+    return list({(r["clause"], r["code"]): r for r in (*of_orders, *of_findings)}.values())
 
 
 def _stated(finding: Mapping[str, Any]) -> list[dict[str, Any]]:

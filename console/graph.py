@@ -37,7 +37,7 @@ def graph_of(reading: Reading, promoter: str, pairs: Sequence[Mapping[str, Any]]
         nodes.setdefault(pair["invitee_id"], {"id": pair["invitee_id"], "kind": "invitee", "label": pair["invitee_id"]})
         for item in items:
             token = f"{item['kind']}:{item['token']}"
-            nodes.setdefault(token, {"id": token, "kind": "token", "label": f"{item['kind']} {item.get('mask') or ''}",
+            nodes.setdefault(token, {"id": token, "kind": "token", "of": item["kind"], "label": item.get("mask") or "",
                                      "shared_by": item.get("shared_by")})  # fmt: skip
             for account in path[min(int(item.get("step", 1)), len(path) - 1) - 1 :][:2]:
                 nodes.setdefault(account, {"id": account, "kind": "account", "label": account})

@@ -76,9 +76,10 @@ class Standing:
         new = book.rows(SINCE, m=self.mark)
         if len(new) > MOST_ENTRIES or any(e["action"] == "run.publish" for e in new):
             return False
+        opened = {e["object"] for e in new if e["action"] == "case.open"}
         for name in dict.fromkeys(e["object"] for e in new if e["action"] not in NOTHING):
             self.kept.pop(name, None)
-            if name in self.cases:
+            if name in self.cases or name in opened:
                 self.enter_case(casebook_cases.case(book, name))
             elif name in self.decisions or name.startswith("D"):
                 self._again(book, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from casebook.books import Books
 from casebook.metrics import Metrics, measure
 from console.reading import Reading
 from models import detectors
+from models.detectors import feedback
 from models.detectors.feedback import interval
 from models.tracking import Tracking
 
@@ -53,6 +55,14 @@ def precision(found: Metrics) -> list[dict[str, Any]]:
          "false_alarm": p.false_alarms, "unclear": p.unclear, "precision": p.share, "low": p.low, "high": p.high}
         for p in found.precision
     ]  # fmt: skip
+
+
+def recall(found: Metrics, reading: Reading) -> list[dict[str, Any]]:
+    """One row: what share of the cheating promoters is flagged, from the verdicts on the random audit sample."""
+    frame = reading.one("select flagged, unflagged from audit_frame") if reading.has("audit_frame") else None
+    flagged, unflagged = (frame["flagged"], frame["unflagged"]) if frame else (0, 0)
+    told = asdict(feedback.recall(found.judged.sampled, found.judged.flagged, flagged, unflagged))
+    return [{"recall": told.pop("share"), **told}]
 
 
 def drift(reading: Reading) -> list[dict[str, Any]]:

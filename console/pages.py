@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache, partial
@@ -111,11 +112,19 @@ def part_of_page(template: str, lang: str, zone: str, **data: Any) -> Markup:
 @cache
 def _words(lang: str, zone: str) -> Mapping[str, Any]:
     """What templates write with: words, marks, links and tables in one language and zone."""
+    spoken = {name: partial(getattr(tables, name), lang) for name in ("say", "named", "tag", "subject", "detector")}
     return {
-        "lang": lang, "zone": zone, "t": partial(tables.phrase, lang), "say": partial(tables.say, lang),
-        "tag": partial(tables.tag, lang), "subject": partial(tables.subject, lang), "table": partial(tables.table, lang, zone),
-        "nav": partial(_nav, lang, zone), **{f"link_{kind}": partial(_link, kind) for kind in tables.PAGES},
+        "lang": lang, "zone": zone, "t": partial(tables.phrase, lang), "table": partial(tables.table, lang, zone),
+        "nav": partial(_nav, lang, zone), "graph_words": _graph_words(lang), **spoken,
+        **{f"link_{kind}": partial(_link, kind) for kind in tables.PAGES},
     }  # fmt: skip
+
+
+def _graph_words(lang: str) -> str:
+    """The kinds of identifiers in a language, as the script that draws a graph reads them."""
+    return json.dumps(
+        {key[5:]: said[lang] for key, said in tables.texts().items() if key.startswith("kind.")}, ensure_ascii=False
+    )
 
 
 def _nav(lang: str, zone: str, roles: frozenset[str], path: str) -> Markup:

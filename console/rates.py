@@ -20,6 +20,7 @@ class Rate:
 RATES: Mapping[str, Rate] = {
     "change": Rate(300, 60),
     "export": Rate(60, 60),
+    "replay": Rate(60, 600),
     "reveal": Rate(10, 3600),
     "public": Rate(120, 60),
 }

@@ -23,9 +23,9 @@ RESULTS = (
 STAGE_TABLES = (
     "feeds/accounts", "feeds/account_changes", "feeds/promoters", "feeds/referrals", "feeds/orders",
     "feeds/refunds", "feeds/payouts", "feeds/feed_fact", "feeds/quarantined_money", "features/identifier_use",
-    "features/identifier_value", "models/referral_same", "models/detection", "models/model_drift",
+    "features/identifier_value", "models/referral_same", "models/detection", "models/model_drift", "models/audit_frame",
     "rulebook/standing", "rules/clause_register", "rules/programme_document", "rules/programme_parameter",
-    "rules/policy_rule", "casebook/case_money", "books/books_run", "books/books_group_event",
+    "rules/policy_rule", "casebook/case_money", "books/books_run", "books/books_group_event", "books/books_issue", "settlement/new_issue",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ the console may add to it, and one fills it for all open cases as soon as a run 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import logging
 import os
 import sqlite3
@@ -21,17 +22,26 @@ import duckdb
 import orjson
 
 from console.counter import changing, scratch
+from console.evidence import reasons_of, told_of
 from console.graph import graph_of
 from console.reading import Reading
+from console.tables import REASONS
 
 log = logging.getLogger("tongren")
 SQL = Path(__file__).parent / "sql"
-PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "payouts", "defence")
-"""Parts that SQL makes; `graph` is made of the pairs."""
+PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "excluded", "payouts", "defence")
+"""Parts that SQL makes; `graph` is made of the pairs, `reasons` and `told` of findings and excluded orders."""
 EMPTY: Mapping[str, bytes] = {**dict.fromkeys(PARTS, b"[]"), "defence": b"{}"}
 AT_ONCE = 500
-OTHERS = ("sessions", "webhooks")
+OTHERS = ("sessions.", "webhooks.", "replay")
 """Files in the same folder that are not of a run."""
+MADE_BY = hashlib.sha256(
+    b"".join(
+        p.read_bytes()
+        for p in (*sorted(SQL.glob("*.sql")), *(SQL.parent / f"{n}.py" for n in ("graph", "evidence")), REASONS)
+    )
+).hexdigest()[:8]
+"""What the parts are made by: another version of the console makes its own."""
 TABLES = "create table if not exists part (key text, name text, body blob, primary key (key, name)) without rowid;"
 CASES = """
 select distinct coalesce('P' || promoter_id, 'S' || subject_id) as key, max(priority_fen) as fen from case_money
@@ -63,6 +73,7 @@ class Shelf:
         self.reading = reading
         self._lock = threading.Lock()
         self._run_id, self._con = "", sqlite3.connect(":memory:", check_same_thread=False)
+        self._whole: set[str] = set()
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._sql = {name: (SQL / f"{name}.sql").read_text(encoding="utf-8") for name in PARTS}
 
@@ -79,16 +90,32 @@ class Shelf:
             self._keep(run_id, {key: {"graph": found["graph"]}})
         return {name: Part(body) for name, body in found.items()}
 
+    def get(self, key: str, name: str) -> bytes | None:
+        """One part of the run that is shown, None when nobody made it."""
+        with self._open(self.reading.run_id) as con:
+            found = con.execute("select body from part where key = ? and name = ?", (key, name)).fetchone()
+        return None if found is None else bytes(found[0])
+
+    def put(self, run_id: str, key: str, name: str, body: bytes) -> None:
+        """Keep a part, unless another run is shown by now."""
+        if run_id == self.reading.run_id:
+            self._keep(run_id, {key: {name: body}})
+
     def has(self, key: str) -> bool:
         """Whether all parts of a key are made."""
         with self._open(self.reading.run_id) as con:
-            return con.execute("select 1 from part where key = ? and name = 'graph'", (key,)).fetchone() is not None
+            if (
+                key not in self._whole
+                and con.execute("select 1 from part where key = ? and name = 'graph'", (key,)).fetchone()
+            ):
+                self._whole.add(key)
+            return key in self._whole
 
     def fill(self) -> int:
         """Make the parts of all promoters with a case; gives how many. Leaves it to another process that is at it."""
         run_id = self.reading.run_id
-        folder = self._folder()
-        with (folder / f"{run_id}.lock").open("w") as handle:
+        folder = self.folder()
+        with (folder / f"{run_id}.{MADE_BY}.lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -119,6 +146,9 @@ class Shelf:
             for row in self.reading.rows(sql, keys=list(keys), **({"zone": self._zone()} if "$zone" in sql else {})):
                 made[row["key"]][name] = row["body"].encode()
         for key, parts in made.items():
+            found = reasons_of(orjson.loads(parts["findings"]))
+            parts["reasons"] = orjson.dumps(found, default=str)
+            parts["told"] = orjson.dumps(told_of(found, orjson.loads(parts["excluded"])))
             pairs = orjson.loads(parts["pairs"])
             # Longer paths are looked for in the links of the group, promoter by promoter: that waits until somebody asks.
             if all(pair["hops"] <= 1 for pair in pairs):
@@ -139,11 +169,12 @@ class Shelf:
         with self._lock:
             if run_id != self._run_id:
                 self._con.close()
-                self._con = _file(self._folder(), run_id)
-                self._run_id = run_id
+                self._con = _file(self.folder(), run_id)
+                self._run_id, self._whole = run_id, set()
             yield self._con
 
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """Where the file is: beside the state, or in scratch space when that is read-only."""
         place = self.reading.state / "console"
         if self._scratch is None and not os.access(self.reading.state, os.W_OK):
             self._scratch = tempfile.TemporaryDirectory(prefix="tongren-console-")
@@ -160,6 +191,7 @@ class Shelf:
 
 def _file(folder: Path, run_id: str) -> sqlite3.Connection:
     for old in folder.iterdir():
-        if old.suffix in (".db", ".lock", ".db-wal", ".db-shm") and old.name.split(".")[0] not in (run_id, *OTHERS):
+        ours = old.name.startswith((f"{run_id}.{MADE_BY}.", *OTHERS))
+        if old.suffix in (".db", ".lock", ".db-wal", ".db-shm") and not ours:
             old.unlink(missing_ok=True)
-    return scratch(folder / f"{run_id}.db", TABLES, seconds=30)
+    return scratch(folder / f"{run_id}.{MADE_BY}.db", TABLES, seconds=30)

@@ -19,17 +19,22 @@ from markupsafe import Markup, escape
 
 import rulebook
 from casebook.dossier.reasons import told
+from casebook.people import RUN
 from data_contracts import strict_yaml
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
+MARKED = re.compile(HIDDEN.pattern[:-1] + "&<>\"']")
+"""Characters that cannot stand in a page as they are."""
 HASH = re.compile("[0-9a-f]{40,}")
-NUMBERS = ("money", "int", "bits", "share", "rate")
+NUMBERS = ("money", "int", "bits", "share", "rate", "figure")
 TONES: Mapping[str, str] = {
     "proposed": "warm", "unknown": "warm", "held": "warm", "needs_review": "warm", "possibly": "warm", "in_review": "cool",
     "applied": "cool", "approved": "cool", "issued": "cool", "linked": "cool", "paid": "good", "appealed": "hot", "met": "hot",
     "same_person": "hot", "same_controller": "hot", "failed": "hot",
 }  # fmt: skip
 PAGES = {"promoter": "promoters", "account": "accounts", "case": "cases", "decision": "decisions", "group": "groups"}
+REASONS = Path(rulebook.__file__).with_name("reasons.yaml")
+REFUSALS = Path(__file__).with_name("said.yaml")
 Cell = Callable[[Any], str]
 
 
@@ -42,7 +47,7 @@ def texts() -> Mapping[str, Mapping[str, str]]:
 @cache
 def reasons() -> Mapping[str, Mapping[str, str]]:
     """The reason codes with their words: zh, en, clears_zh, clears_en."""
-    return dict(strict_yaml.plain(Path(rulebook.__file__).with_name("reasons.yaml"))["reasons"])
+    return dict(strict_yaml.plain(REASONS)["reasons"])
 
 
 def word(lang: str, key: str) -> str:
@@ -72,6 +77,18 @@ def say(lang: str, reason: str | None) -> str:
     return told(lang, text, lambda quoted: say(lang, quoted))
 
 
+def label(lang: str, field: str) -> str:
+    """What a page calls a field of its forms."""
+    keys = (f"{family}{field}" for family in ("col.", "", "session.", "users.", "case."))
+    return next((word(lang, key) for key in keys if key in texts()), field)
+
+
+def refusal(lang: str, told_in_english: str) -> str:
+    """Why something is refused, in the reader's language: the console's own sentences, else those of the casebook."""
+    own = told(lang, told_in_english, said=REFUSALS)
+    return own if own != told_in_english else say(lang, told_in_english)
+
+
 def visible(value: Any) -> Any:
     """Text with characters that hide or turn text round written out, so that nothing is read that is not there."""
     if isinstance(value, str) and not hasattr(value, "__html__") and HIDDEN.search(value):
@@ -81,7 +98,28 @@ def visible(value: Any) -> Any:
 
 def shown(value: Any) -> str:
     """A value as text of a page: visible and escaped."""
-    return str(escape(visible(value)))
+    # Most cells need nothing done to them, and one look tells.
+    return value if type(value) is str and not MARKED.search(value) else str(escape(visible(value)))
+
+
+@cache
+def _titles(lang: str) -> Mapping[str, str]:
+    """What detectors and clauses' rules are called."""
+    from models import detectors  # here: the models' libraries take a second to load, and most pages need none
+    from rulebook.register import cards as clauses
+
+    return {c.name: c.title_zh if lang == "zh" else c.title_en for c in (*detectors.cards(), *clauses())}
+
+
+def detector(lang: str, name: str) -> Markup:
+    """Who found something: what it is called, and its name in the tables."""
+    title = texts()[f"detector.{name}"][lang] if f"detector.{name}" in texts() else _titles(lang).get(name, "")
+    return Markup('{} <span class="id">{}</span>').format(visible(title), visible(name))
+
+
+def named(lang: str, who: Any) -> Any:
+    """Who did something: a person's name, or that a run did by the policy."""
+    return word(lang, "who.policy") if who == RUN else who
 
 
 def segment(value: Any) -> str:
@@ -135,6 +173,7 @@ def subject(lang: str, kind: str, value: Any) -> Markup:
     return Markup(f"{shown(word(lang, f'subject.{kind}'))} {name}")  # noqa: S704 - both parts are escaped
 
 
+@lru_cache(maxsize=500)
 def cell(kind: str, lang: str, zone: str) -> Cell:
     """How a cell of a kind is written."""
     plain: Mapping[str, Cell] = {
@@ -145,10 +184,15 @@ def cell(kind: str, lang: str, zone: str) -> Cell:
         "instant": lambda v: instant(v, zone),
         "int": "{:,}".format,
         "bits": "{:.2f}".format,
+        "figure": "{:,.4g}".format,
         "share": lambda v: f"{v:.1%}",
         "rate": lambda v: f"{Decimal(v):.2%}",
         "yes": lambda v: word(lang, "yes" if v else "no"),
         "list": lambda v: " ".join(shown(word(lang, f"kind.{k}")) for k in v),
+        "day": shown,
+        "detector": lambda v: detector(lang, v),
+        "who": lambda v: shown(named(lang, v)),
+        "prose": shown,
         "reason": lambda v: shown(say(lang, v)),
     }
     if kind in plain:
@@ -161,6 +205,20 @@ def cell(kind: str, lang: str, zone: str) -> Cell:
     return lambda v: shown(word(lang, f"{family}.{v}"))
 
 
+@lru_cache(maxsize=500)
+def _columns(
+    lang: str, zone: str, columns: tuple[tuple[str, str], ...]
+) -> tuple[str, list[tuple[str, str, Cell, str]]]:
+    """The headings as they are written, and per column its key, its kind, how a cell is written and how it begins."""
+    heads = "".join(
+        f'<th scope="col"{NUMERIC if kind in NUMBERS else ""}>{shown(word(lang, f"col.{key}"))}</th>' for key, kind in columns
+    )  # fmt: skip
+    return heads, [
+        (key, kind, cell(kind, lang, zone), f"<td{STYLES.get(kind, NUMERIC if kind in NUMBERS else '')}>")
+        for key, kind in columns
+    ]
+
+
 def table(
     lang: str, zone: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str]], caption: str,
     empty: str = "none", class_: str = "",
@@ -171,13 +229,7 @@ def table(
     """
     if not rows:
         return Markup(f'<p class="note">{shown(word(lang, empty))}</p>')  # noqa: S704 - escaped
-    heads = "".join(
-        f'<th scope="col"{NUMERIC if kind in NUMBERS else ""}>{shown(word(lang, f"col.{key}"))}</th>' for key, kind in columns
-    )  # fmt: skip
-    writers = [
-        (key, kind, cell(kind, lang, zone), f"<td{STYLES.get(kind, NUMERIC if kind in NUMBERS else '')}>")
-        for key, kind in columns
-    ]
+    heads, writers = _columns(lang, zone, tuple(columns))
     out = [f'<div class="wide" tabindex="0" role="region" aria-label="{shown(caption)}"><table class="{class_}">'
            f'<caption class="unseen">{shown(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>\n']  # fmt: skip
     for row in rows:
@@ -199,4 +251,4 @@ def table(
 
 
 NUMERIC = ' class="n"'
-STYLES = {"instant": ' class="nowrap"'}
+STYLES = {"instant": ' class="nowrap"', "day": ' class="nowrap"', "prose": ' class="prose"'}

@@ -91,13 +91,13 @@ class Warehouse:
     """The tables of one stage of one run.
 
     `folder` is the run's private folder; `stage` one of `data_contracts.contract.STAGES`. Use as a context manager.
+    What does not fit into memory goes to `spill`, by default a folder of that name in `folder`.
     """
 
-    def __init__(self, folder: Path, stage: str, run: Run) -> None:
+    def __init__(self, folder: Path, stage: str, run: Run, spill: Path | None = None) -> None:
         self.folder, self.stage, self.run = Path(folder), stage, run
-        self.con = connect(
-            [self.folder], threads=run.threads, memory_limit=run.memory_limit, temp=self.folder / "spill"
-        )
+        self.spill = spill or self.folder / "spill"
+        self.con = connect([self.folder], threads=run.threads, memory_limit=run.memory_limit, temp=self.spill)
         self.facts: dict[str, TableFacts] = {}
         self._attach()
 
@@ -195,7 +195,7 @@ class Warehouse:
         """Give the connection back; an empty folder for spilled data goes."""
         self.con.close()
         with suppress(OSError):  # not there, or another connection spills into it
-            (self.folder / "spill").rmdir()
+            self.spill.rmdir()
 
     def __enter__(self) -> Warehouse:
         return self

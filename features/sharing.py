@@ -6,7 +6,9 @@ them; soft kinds are then counted in entities, so that a ring cannot hide behind
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from data_contracts.warehouse import Warehouse
 SQL = Path(__file__).parent / "sql"
 LIMITS = Path(__file__).parent / "sharing.yaml"
 SLICE_ROWS = 20_000_000  # sightings reduced at once: 30 M fill 2 GB
+SAMPLE = 10_000  # sightings by which slices are made about equal
 KINDS = ("id_doc", "phone", "payment", "email", "device", "ip", "address")
 Ints = npt.NDArray[np.int64]
 
@@ -29,17 +32,30 @@ def build(wh: Warehouse, limits: Path = LIMITS) -> None:
 
 
 def uses(wh: Warehouse, most: int = SLICE_ROWS) -> None:
-    """Make `identifier_use`, in slices of the accounts of about `most` sightings each."""
-    slices = 1 + int(wh.execute("select count(*) from identifiers")[0][0]) // most
-    wh.make(SQL / "identifier_use.sql", slices=slices, slice=0)
-    if slices == 1:
-        return
-    wh.execute("alter table identifier_use rename to identifier_slices")
-    for n in range(1, slices):
-        wh.make(SQL / "identifier_use.sql", slices=slices, slice=n)
+    """Make `identifier_use`, in slices of the accounts of about `most` sightings each.
+
+    A slice is a range of accounts: the sightings lie in their order, so that each is read once and not once per slice.
+    """
+    slices = list(pairwise([None, *_bounds(wh, most), None]))
+    for first, before in slices:
+        wh.make(SQL / "identifier_use.sql", first=first, before=before)
+        if len(slices) == 1:
+            return
+        wh.execute("create table if not exists identifier_slices as from identifier_use limit 0")
         wh.execute("insert into identifier_slices from identifier_use")
     wh.execute("drop table identifier_use")
     wh.execute("alter table identifier_slices rename to identifier_use")
+
+
+def _bounds(wh: Warehouse, most: int) -> list[Any]:
+    """Accounts that part the sightings into about equal slices, ascending; none when one slice is enough."""
+    slices = 1 + int(wh.execute("select count(*) from identifiers")[0][0]) // most
+    if slices == 1:
+        return []
+    drawn = sorted(
+        r[0] for r in wh.execute(f"select account_id from identifiers using sample reservoir({SAMPLE} rows)")
+    )
+    return sorted({drawn[len(drawn) * n // slices] for n in range(1, slices)})
 
 
 def degrees(wh: Warehouse, limits: Path = LIMITS) -> None:

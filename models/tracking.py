@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from models.model_file import TRUSTED, dumped, opened
 log = logging.getLogger("tongren")
 
 FILE = "model.skops"
+CARDS = Path(__file__).parents[1] / "docs" / "models"
 MOST_BYTES = 200_000_000
 
 
@@ -131,6 +133,7 @@ class Tracking:
             tags=[RunTag(f"data.{table}", sha) for table, sha in fitted.data.items()],
         )
         client.log_dict(run.run_id, dict(fitted.reference), "reference.json")
+        card = _log_card(client, run.run_id, name)
         plain = isinstance(fitted.estimator, bytes)  # a model that is a readable file is kept as it is
         path = artifacts / run.run_id / "artifacts" / "model" / ("model.yaml" if plain else FILE)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +144,9 @@ class Tracking:
         if not any(m.name == name for m in client.search_registered_models(f"name='{name}'")):
             client.create_registered_model(name)
         source = f"{run.artifact_uri}/model"
-        version = str(client.create_model_version(name, source, run.run_id, tags={"sha256": sha}).version)
+        version = str(
+            client.create_model_version(name, source, run.run_id, tags={"sha256": sha}, description=card).version
+        )
         client.set_registered_model_alias(name, stage, version)
         found = Live(name, version, sha, path.relative_to(self.folder.resolve()).as_posix(), fitted.reference)
         self._write(stage, found)
@@ -238,6 +243,22 @@ class Tracking:
         fresh = path.with_suffix(".json.new")
         fresh.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
         fresh.replace(path)
+
+
+def _log_card(client: Any, run_id: str, name: str) -> str | None:
+    """Keep the model's card and its pictures beside the model, so that they are there without this repository. Gives its text.
+
+    An installation without the documentation has no card to keep.
+    """
+    path = CARDS / f"{name}.md"
+    if not path.is_file():
+        return None
+    card = path.read_text(encoding="utf-8")
+    pictures = re.findall(r"\(\.\./(assets/[\w.]+)\)", card)
+    client.log_text(run_id, card.replace("(../assets/", "(assets/"), "card.md")
+    for picture in pictures:
+        client.log_artifact(run_id, str(CARDS.parent / picture), "assets")
+    return card
 
 
 __all__ = ["FILE", "MOST_BYTES", "TRUSTED", "Fitted", "Live", "ModelRefused", "Stored", "Tracking"]

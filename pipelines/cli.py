@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from pipelines.commands import decisions, job, keeping, results, webhooks
+from pipelines.commands import decisions, job, keeping, people, results, webhooks
 
 
 class Verbs(click.Group):
@@ -45,7 +45,7 @@ def cli(log_format: str, verbose: bool) -> None:
     set_up(log_format, verbose=verbose)
 
 
-for nouns in (job, results, decisions, keeping, webhooks):
+for nouns in (job, results, decisions, people, keeping, webhooks):
     for verb in nouns.VERBS:
         cli.add_command(verb)
 

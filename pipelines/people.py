@@ -7,16 +7,17 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import rulebook
+from casebook import appeals as casebook_appeals
 from casebook import books as casebook_books
 from casebook import decisions as casebook_decisions
-from casebook import registers, standing
+from casebook import registers, standing, users
 from casebook.checkpoint import Seal
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.identifier import Fault
@@ -108,6 +109,65 @@ def decisions(state: State, status: str | None, form: str) -> str:
         return out.getvalue().rstrip("\n")
     short = ("decision_id", "status", "measure", "clause", "subject_kind", "subject_id", "promoter_id", "decided_by")
     return table([{k: r[k] for k in short} for r in rows], limit=1000)
+
+
+def appeals(state: State, every: bool, form: str) -> str:
+    """The appeals that wait for an answer, or all."""
+    with books_of(state) as books:
+        rows = casebook_appeals.listing(books, answered=every)
+    if form == "json":
+        return json.dumps(rows, indent=2, ensure_ascii=False)
+    short = ("appeal_id", "decision_id", "measure", "promoter_id", "case_id", "deadline_on", "days_left", "outcome")
+    return table([{k: r[k] for k in short} for r in rows], limit=1000)
+
+
+def file_appeal(
+    state: State, decision_id: str, filed_by: str | None, deadline: datetime, *, by: str, reason: str
+) -> str:
+    """Record a promoter's appeal; the last line is its id alone. Without a name it came from the decision's promoter."""
+    with books_of(state) as books:
+        with books.reading() as book:
+            row = standing.standing(book, decision_id)
+        sender = filed_by or str(row["promoter_id"] or row["subject_id"])
+        made = casebook_appeals.file(books, decision_id, by, reason, filed_by=sender, deadline_on=deadline.date())
+    return f"an appeal against {decision_id} waits for somebody who took no part in it\n{made}"
+
+
+def answer_appeal(state: State, appeal_id: str, outcome: str, *, by: str, reason: str) -> str:
+    """Answer an appeal."""
+    with books_of(state) as books:
+        casebook_appeals.answer(books, appeal_id, outcome, by, reason)
+    return f"{appeal_id}: {outcome}"
+
+
+def list_users(state: State) -> str:
+    """Everybody with access."""
+    with books_of(state) as books:
+        found = users.listing(books)
+    return table(
+        [{"name": u.name, "roles": " ".join(sorted(u.roles)), "enabled": "yes" if u.enabled else "no",
+          "password": "yes" if u.has_password else "no"} for u in found], limit=1000,
+    )  # fmt: skip
+
+
+def link_user(state: State, name: str, address: str, *, by: str, roles: Sequence[str] = ()) -> str:
+    """A one-time link with which a person sets a password; with `roles` the person is added first."""
+    with books_of(state) as books:
+        token = users.add(books, name, roles, by) if roles else users.new_link(books, name, by)
+    told = f"{name} sets a password here; it works once, for {users.LINK_HOURS} hours, and is shown this once"
+    return f"{told}\n{address.rstrip('/')}/welcome?token={token}"
+
+
+def alter_user(state: State, name: str, *, by: str, roles: Sequence[str] = (), enabled: bool | None = None) -> str:
+    """Other roles, or in or out. Sessions of the person in any console end."""
+    with books_of(state) as books:
+        if roles:
+            users.set_roles(books, name, roles, by)
+        if enabled is not None:
+            users.set_enabled(books, name, by, enabled=enabled)
+        user = users.find(books, name)
+    assert user is not None
+    return f"{user.name}: {'enabled' if user.enabled else 'disabled'}, {' '.join(sorted(user.roles))}"
 
 
 def override(state: State, a: str, b: str, kind: str, *, by: str, reason: str, until: datetime | None) -> str:

@@ -32,6 +32,7 @@ from rulebook.closed import check_closed
 from settlement import finance
 
 log = logging.getLogger("tongren")
+PROMOTERS_PER_PROCESS = 2_000
 DEFAULT_POLICY = Path(casebook_policy.__file__).parent / "policy.yaml"
 
 
@@ -122,7 +123,7 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     job = Job(
         run, folder, order.state, order.sources, order.allow_read, programme, policy, key, books,
         delivered_as=delivered["sha256"], require_manifest=must_have_manifest,
-        vault=order.vault or order.state.vault.exists(),
+        vault=order.vault or order.state.vault.exists(), remember=not order.dry_run,
     )  # fmt: skip
     return job, facts
 
@@ -209,17 +210,23 @@ def write_reports(job: Job, said: dict[str, Any]) -> int:
     from casebook import dossier
     from pipelines import contract_report
 
-    made = len(dossier.write_all(job.tables, job.work / "reports", said))
+    # A process more costs a second and its own copy of the report tables: worth it from some thousand promoters on.
+    promoters = pq.read_metadata(job.tables / "feeds" / "promoters.parquet").num_rows
+    processes = max(1, min(job.run.threads, promoters // PROMOTERS_PER_PROCESS))
+    made = len(dossier.write_all(job.tables, job.work / "reports", said, processes))
     before = job.state.current() if job.state.current_link.exists() else None
     contract_report.write(job.work, job.work / "reports", before=before)
     return made + 1
 
 
 def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outcome:
+    from models.tracking import Tracking
+
     content = {
         **said_of(job, order, facts),
         "inputs": inputs(job, facts["sources"]),
         "books_schema": job.books.schema_version(),
+        "model_versions": Tracking(order.state.mlflow).live_versions(),
         "seconds": steps.seconds,
         "rows": steps.rows,
         "alarms": deliveries.open_alarms(job.tables),

@@ -32,7 +32,8 @@ REASONS = Path(__file__).parents[1] / "rulebook" / "reasons.yaml"
 @dataclass(frozen=True)
 class Job:
     """Everything a stage may need besides its tables. `work` is the private folder of the run, `delivered_as` the SHA-256
-    of its source files; `vault` says that raw values are kept, sealed, in the state's vault."""
+    of its source files; `vault` says that raw values are kept, sealed, in the state's vault, `remember` that the tokens of
+    files may be kept in the state for the next run."""
 
     run: Run
     work: Path
@@ -46,6 +47,7 @@ class Job:
     delivered_as: str = ""
     require_manifest: bool = False
     vault: bool = False
+    remember: bool = True
 
     @cached_property
     def earlier(self) -> list[Earlier]:
@@ -94,6 +96,7 @@ def feeds(job: Job, wh: Warehouse) -> None:
             history=deliveries.history(job.state),
             accepted=job.books.accepted_deliveries(),
             delivered_as=job.delivered_as,
+            shelf_in=job.state.shelf if job.remember else None,
         )
 
 

@@ -43,6 +43,11 @@ class State:
         return self.folder / "vault.db"
 
     @property
+    def shelf(self) -> Path:
+        """Tokens of files that were read before, under keyed names."""
+        return self.folder / "shelf"
+
+    @property
     def mlflow(self) -> Path:
         """Where models are tracked and registered."""
         return self.folder / "mlflow"

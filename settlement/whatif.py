@@ -30,12 +30,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Answer:
-    """Changes by promoter, month and clause; entitlement of everybody before and after; fen that a hold would free."""
+    """Changes by promoter, month and clause; entitlement of everybody before and after; fen that a hold would free.
+
+    `covered` are the statements that holds would cover and do not now: promoter and month, None for every month.
+    """
 
     changes: tuple[Change, ...]
     before_fen: int
     after_fen: int
     freed_fen: int
+    covered: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def promoters(self) -> int:
@@ -50,13 +54,15 @@ def run(
     programme: Callable[[Warehouse], None] | None = None,
     decisions: Any = None,
     without: Collection[str] = (),
+    spill: Path | None = None,
 ) -> Answer:
     """Replay a published run (`tables` holds its stages) under what differs.
 
     `programme` makes programme_document, programme_parameter and parameter_span; `decisions` is an Arrow table in the shape
-    of `decision`; `without` names decisions that are left out. Raises NotFound for an id that the run does not have.
+    of `decision`; `without` names decisions that are left out; `spill` is for what does not fit into memory, by default in
+    `tables`. Raises NotFound for an id that the run does not have.
     """
-    with Warehouse(tables, "results", run) as wh:
+    with Warehouse(tables, "results", run, spill) as wh:
         wh.fill_gaps()
         _check(wh, without)
         judge_now(wh, "decision")
@@ -78,13 +84,17 @@ def run(
         rows = wh.execute(
             "select promoter_id, month, clause, change_fen from whatif_change order by promoter_id, month, clause"
         )
+        covered = wh.execute(
+            "select promoter_id, month from hold_cover as c where not exists (select 1 from whatif_hold as w"
+            " where w.promoter_id = c.promoter_id and (w.month is null or w.month = c.month)) order by promoter_id, month"
+        )
         before, after, freed = (
             int(wh.execute(f"select coalesce(sum({column}), 0) from {table}")[0][0])
             for column, table in (
                 ("entitlement_fen", "whatif_month"), ("entitlement_fen", "month_now"), ("held_fen", "whatif_freed")
             )
         )  # fmt: skip
-    return Answer(tuple(Change(*row) for row in rows), before, after, freed)
+    return Answer(tuple(Change(*row) for row in rows), before, after, freed, tuple((p, m) for p, m in covered))
 
 
 def _check(wh: Warehouse, without: Collection[str]) -> None:

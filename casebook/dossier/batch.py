@@ -5,7 +5,10 @@ Each process opens the run's tables for itself and takes every n-th batch of pro
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +23,7 @@ from casebook.dossier.facts import Facts, gather
 from casebook.dossier.source import ALL_LINES, LINES_ON_PAPER, Source
 from data_contracts.errors import TongrenError
 
+_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 BATCH = 200
 """Promoters held in memory at a time, at most; of several processes each takes eight batches or so, to end together."""
 
@@ -37,13 +41,13 @@ class Order:
     line_limit: int = ALL_LINES
 
 
-def write_all(tables: Path, out: Path, run_facts: Mapping[str, Any]) -> list[Path]:
+def write_all(tables: Path, out: Path, run_facts: Mapping[str, Any], processes: int = 1) -> list[Path]:
     """What a run writes: HTML reports (internal, both languages) and `index.html`; the paths written.
 
     `tables` holds `<stage>/<table>.parquet`; `run_facts` needs run_id, run_seq, as_of and zone, and may hold the other
     entries of the manifest and `reasons`, the path of the reason codes.
     """
-    return write(Order(tables, out, run_facts, line_limit=LINES_ON_PAPER))
+    return write(Order(tables, out, run_facts, line_limit=LINES_ON_PAPER), processes)
 
 
 def write(order: Order, processes: int = 1) -> list[Path]:
@@ -65,7 +69,7 @@ def write(order: Order, processes: int = 1) -> list[Path]:
 
 
 def _shared(order: Order, processes: int) -> list[dict[str, Any]]:
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_core) as pool:
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin) as pool:
         shares = [pool.submit(_share, order, n, processes) for n in range(processes)]
         try:
             return [entry for share in shares for entry in share.result()]
@@ -76,9 +80,12 @@ def _shared(order: Order, processes: int) -> list[dict[str, Any]]:
             ) from ended
 
 
-def _one_core() -> None:
-    """Typst sets pages in threads of its own; where processes share the cores one is enough."""
+def _begin() -> None:
+    """Typst sets pages in threads of its own: where processes share the cores one is enough. A process whose parent was
+    killed ends with it (Linux), so that it writes nothing into the folder of the run that comes next."""
     os.environ.setdefault("RAYON_NUM_THREADS", "1")
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
 
 
 def _share(order: Order, share: int, of: int) -> list[dict[str, Any]]:

@@ -91,6 +91,8 @@ def canonical(value: Any) -> str:
 
 def edge(value: Any, name: str = "") -> Any:
     """The form that leaves the house: whole fen become decimal text under a name without `_fen`."""
+    if isinstance(value, str):  # most values of a report are text
+        return value
     if isinstance(value, dict):
         return {k.removesuffix("_fen"): edge(v, k) for k, v in value.items()}
     if isinstance(value, list):
@@ -102,6 +104,8 @@ def edge(value: Any, name: str = "") -> Any:
 
 def plain(value: Any, zone: str) -> Any:
     """Dates and instants as text in the programme's zone; floats to six decimals."""
+    if isinstance(value, str | int | None):  # most values of a report are
+        return value
     if isinstance(value, dict):
         return {str(k): plain(v, zone) for k, v in value.items()}
     if isinstance(value, list | tuple):

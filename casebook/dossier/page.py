@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -16,9 +17,10 @@ from casebook.dossier import document
 from casebook.dossier.blocks import Block, Cell
 from casebook.dossier.facts import Facts, digest, identity
 from casebook.dossier.reasons import Reasons
-from casebook.dossier.wording import Words, money, number, short, visible
+from casebook.dossier.wording import UNSEEN, Words, money, number, short, visible
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+_TELLING = re.compile(f"[&<>'\"]|{UNSEEN.pattern}")
 
 
 @cache
@@ -32,14 +34,24 @@ def environment() -> Environment:
     return env
 
 
-def _cell(value: Cell) -> Markup:
-    """One cell: text as it is, an id in fixed width, or a label."""
+def _text(value: str) -> str:
+    """Text as markup. Most cells are digits and plain words: the escaper is called for those that need it alone."""
+    return str(escape(visible(value))) if _TELLING.search(value) else value
+
+
+def _markup(value: Cell) -> str:
+    """One cell as markup: text as it is, an id in fixed width, or a label."""
     if isinstance(value, str):
-        return escape(visible(value))
-    inner = escape(visible(value["text"]))
+        return _text(value)
+    inner = _text(value["text"])
     if value["as"] == "id":
-        return Markup('<span class="id">%s</span>') % inner
-    return Markup('<span class="tag %s">%s</span>') % (value["style"], inner)
+        return f'<span class="id">{inner}</span>'
+    return f'<span class="tag {_text(value["style"])}">{inner}</span>'
+
+
+def _cell(value: Cell) -> Markup:
+    """One cell, for a template."""
+    return Markup(_markup(value))  # noqa: S704  escaped by `_text`
 
 
 def _table_rows(block: Block) -> Markup:
@@ -55,9 +67,9 @@ def _table_rows(block: Block) -> Markup:
             else:
                 day = isinstance(value, str) and len(value) == 10 and value[4:5] == value[7:8] == "-"
                 out.append('<td class="d">' if day else "<td>")
-            out += (_cell(value), "</td>")
+            out += (_markup(value), "</td>")
         out.append("</tr>\n")
-    return Markup("".join(out))  # noqa: S704
+    return Markup("".join(out))  # noqa: S704  escaped by `_text`
 
 
 @cache

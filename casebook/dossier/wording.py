@@ -13,7 +13,7 @@ from data_contracts.money import show
 LANGS = ("zh", "en")
 _PLACE = {"en": 0, "zh": 1}
 # Control, zero-width and direction characters: a name must not be able to hide or turn the text around it.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @cache
@@ -29,8 +29,8 @@ def all_keys() -> frozenset[str]:
 
 def visible(value: Any) -> Any:
     """Text with unseen characters written out as ⟨U+202E⟩; other values as they are."""
-    if isinstance(value, str) and _UNSEEN.search(value):
-        return _UNSEEN.sub(lambda m: f"⟨U+{ord(m.group()):04X}⟩", value)
+    if isinstance(value, str) and UNSEEN.search(value):
+        return UNSEEN.sub(lambda m: f"⟨U+{ord(m.group()):04X}⟩", value)
     return value
 
 

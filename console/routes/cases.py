@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
@@ -15,11 +15,12 @@ from markupsafe import Markup
 
 from casebook import cases as casebook_cases
 from casebook.measures import MEASURES
+from console import blind
 from console.desk import Desk, Guard, back_to, change, desk, page
-from console.evidence import reasons_of
 from console.live import Standing
 from console.pages import part_of_page
-from console.routes.decisions import allowed
+from console.reading import Reading
+from console.routes.decisions import register
 from console.sessions import Session
 from console.shelf import Part, Shelf
 from console.tables import segment
@@ -32,9 +33,6 @@ BUTTONS = ("take", "assign", "wait", "resume", "decide", "close", "set_deadline"
 """The moves that the page offers; an appeal and its answer belong to the decision."""
 MOST_JUDGED = 12
 HISTORY = "select seq, at, by_whom, kind, item, before, after, reason from case_event where case_id = :c order by seq, kind, item"
-SCORED = ("confidence", "priority", "clauses")
-"""What a row of the queue tells of the score."""
-BLIND = ("confidence", "detector", "detector_version", "evidence", "reason")
 
 
 def _at_hand(held: Desk, parts: Mapping[str, str]) -> bool:
@@ -59,47 +57,33 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
         decisions, neighbours = now.decisions_on(promoter), _neighbours(now, case_id, promoter)
     history = held.live.kept(case_id, lambda book: book.rows(HISTORY, c=case_id))
     state = {**state, "version": history[-1]["seq"] if history else None}
-    shelved = held.shelf.parts(_key(state))
+    hidden, shelved = blind.is_blind(state), held.shelf.parts(_key(state))
+    if hidden:
+        shelved, decisions = blind.parts(shelved), [blind.decision(d) for d in decisions]
     findings = shelved["findings"].value
-    if state["blind"]:
-        findings = _blinded(findings)
-        shelved = {**shelved, "findings": Part(orjson.dumps(findings)), "graph": Part(b"{}")}
-        row = neighbours["row_of_case"]
-        neighbours = {**neighbours, "row_of_case": {**row, **dict.fromkeys(SCORED)} if row else None}
     decisions = _waiting_first(decisions if promoter else _on_findings(held, findings))
-    choices = _choices(held, findings)
+    choices = _choices(held.reading, held.reading.run_id, frozenset(f["clause"] for f in findings))
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
     return {
-        "case": state, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
-        "reasons": reasons_of(findings),
-        "advice": _advice(state, findings, decisions), "history": history, **neighbours,
-        "choices": choices, "_options": lambda lang, zone: _options(tuple(map(_flat, choices)), lang, zone),
+        "case": state, "hidden": hidden, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
+        "advice": _advice(hidden, findings, decisions), "history": history, **neighbours,
+        "choices": choices, "_options": lambda lang, zone: _options(choices, lang, zone),
         "subjects": _subjects(state, findings), "people": people,
         "moves": [a for a, m in casebook_cases.MOVES.items() if state["state"] in m.froms and a in BUTTONS],
         "_judged": [{k: f[k] for k in ("finding_id", "clause")} for f in findings[:MOST_JUDGED]],
-        "_still": lambda lang, zone: _still(held, state, lang, zone),
+        "_still": lambda lang, zone: _written(held.shelf, held.reading.run_id, _key(state), case_id, hidden, lang, zone),
     }  # fmt: skip
 
 
-def _still(held: Desk, state: Mapping[str, Any], lang: str, zone: str) -> Markup:
-    """The part of a case page that a published run settles, kept as it was written."""
-    return _written(held.shelf, held.reading.run_id, _key(state), state["case_id"], bool(state["blind"]), lang, zone)
-
-
 @lru_cache(maxsize=1000)
-def _written(shelf: Shelf, run_id: str, key: str, case_id: str, blind: bool, lang: str, zone: str) -> Markup:
-    parts = {name: part.value for name, part in shelf.parts(key).items()}
-    if blind:
-        parts["findings"] = _blinded(parts["findings"])
+def _written(shelf: Shelf, run_id: str, key: str, case_id: str, hidden: bool, lang: str, zone: str) -> Markup:
+    """The part of a case page that a published run settles, kept as it was written."""
+    shelved = blind.parts(shelf.parts(key)) if hidden else shelf.parts(key)
+    parts = {name: part.value for name, part in shelved.items()}
     return part_of_page(
         "cases/still.html", lang, zone, path=f"/cases/{segment(case_id)}", promoter_id=key[1:] if key[0] == "P" else "",
-        blind=blind, reasons=reasons_of(parts["findings"]), **parts,
+        hidden=hidden, **parts,
     )  # fmt: skip
-
-
-def _blinded(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Findings without what would tell how they scored."""
-    return [{**f, **dict.fromkeys(BLIND)} for f in findings]
 
 
 def _on_findings(held: Desk, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -112,11 +96,11 @@ def _waiting_first(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(decisions, key=lambda d: (d["status"] != "proposed", d["decision_id"]))
 
 
-def _advice(state: dict[str, Any], findings: list[dict[str, Any]], decisions: list[dict[str, Any]]) -> dict[str, Any]:
+def _advice(hidden: bool, findings: list[dict[str, Any]], decisions: list[dict[str, Any]]) -> dict[str, Any]:
     """What the page recommends: `key` of its sentence, and the proposals that it is about."""
     waiting = [d for d in decisions if d["status"] == "proposed"]
     holds = [d for d in decisions if d["status"] == "applied" and MEASURES[d["measure"]].holds]
-    if state["blind"]:
+    if hidden:
         key = "blind"
     elif waiting:
         key = "decide_proposals"
@@ -134,28 +118,24 @@ def _neighbours(now: Standing, case_id: str, promoter: str) -> dict[str, Any]:
     row, place, following = now.row(case_id)
     related = [{k: c[k] for k in ("case_id", "state", "opened_on", "owner")} for c in now.cases_on(promoter)
                if c["case_id"] != case_id] if promoter else []  # fmt: skip
-    return {"next_case": following, "place": place, "row_of_case": row, "related": related}
-
-
-def _choices(held: Desk, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What can be proposed: clause and measure, the clauses with a finding first."""
-    found = {f["clause"] for f in findings}
-    pairs = [
-        {"clause": clause, "measure": m, "found": clause in found}
-        for clause, known in allowed(held).items()
-        for m in known
-    ]
-    return sorted(pairs, key=lambda r: not r["found"])
-
-
-def _flat(choice: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(choice.items())
+    return {"next_case": following, "place": place, "row_of_case": row and blind.row(row), "related": related}
 
 
 @lru_cache(maxsize=500)
-def _options(choices: tuple[tuple[tuple[str, Any], ...], ...], lang: str, zone: str) -> Markup:
+def _choices(reading: Reading, run_id: str, found: frozenset[str]) -> Part:
+    """What can be proposed: clause and measure, the clauses with a finding first."""
+    pairs = [
+        {"clause": clause, "measure": m, "found": clause in found}
+        for clause, known in register(reading, run_id).items()
+        for m in known
+    ]
+    return Part(orjson.dumps(sorted(pairs, key=lambda r: not r["found"])))
+
+
+@lru_cache(maxsize=500)
+def _options(choices: Part, lang: str, zone: str) -> Markup:
     """The choices as they were written: a register has a hundred, and cases with the same clauses have the same."""
-    return part_of_page("cases/options.html", lang, zone, choices=[dict(c) for c in choices])
+    return part_of_page("cases/options.html", lang, zone, choices=choices.value)
 
 
 def _subjects(state: dict[str, Any], findings: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -11,15 +11,18 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from casebook import appeals as casebook_appeals
 from casebook import cases as casebook_cases
 from casebook import decisions as casebook_decisions
 from casebook import standing, ties, users
 from casebook.decisions import NOTICE_DAYS
 from casebook.measures import MEASURES
+from console import blind
 from console.attempts import apart
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
-from console.effect import effect_of, exact_of
+from console.effect import effect_of
 from console.reading import Reading
+from console.replay import Content
 from console.routes.session import safe
 from console.sessions import Session
 from data_contracts.errors import UsageError
@@ -38,11 +41,12 @@ REGISTER = "select clause, measures from clause_register where len(measures) > 0
 
 def allowed(held: Desk) -> Mapping[str, tuple[str, ...]]:
     """Per clause the measures that it knows, from the run's register, in the order of the agreement."""
-    return _register(held.reading, held.reading.run_id)
+    return register(held.reading, held.reading.run_id)
 
 
 @lru_cache(maxsize=8)
-def _register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
+def register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
+    """The same of one run."""
     return {r["clause"]: tuple(r["measures"]) for r in reading.rows(REGISTER)}
 
 
@@ -68,10 +72,17 @@ def decisions(request: Request) -> dict[str, Any]:
     found.sort(key=lambda d: d["proposed_by"] == "policy")
     number = number_of(request)
     return {
-        "rows": found[(number - 1) * PER_PAGE : number * PER_PAGE], "total": len(found), "page": number,
+        "rows": blind.decisions(desk(request), found[(number - 1) * PER_PAGE : number * PER_PAGE]), "total": len(found), "page": number,
         "pages": max(1, -(-len(found) // PER_PAGE)), "statuses": STATUSES,
         "wanted": {"status": status, "measure": measure, "search": search},
     }  # fmt: skip
+
+
+@page(router, "/appeals", "read_cases", "decisions/appeals.html")
+def appeals(request: Request) -> dict[str, Any]:
+    """Appeals that wait for somebody who did not decide, the most urgent first; with `all` those that were answered too."""
+    every = bool(asked(request, "all"))
+    return {"rows": casebook_appeals.listing(desk(request).books, answered=every), "every": every}
 
 
 @page(router, "/decisions/{decision_id}", "read_cases", "decisions/decision.html")
@@ -81,23 +92,37 @@ def decision(request: Request, decision_id: str) -> dict[str, Any]:
     with held.books.reading() as book:
         state = standing.standing(book, decision_id)
         notice = standing.notice(book, decision_id, standing.published(held.books)[0])
-        appeals = book.rows("select a.*, o.outcome, o.by_whom as answered_by, o.reason as answer from appeal as a "
-                            "left join appeal_outcome as o on o.appeal_id = a.appeal_id where a.decision_id = :d "
-                            "order by a.appeal_id", d=decision_id)  # fmt: skip
+        appeals = book.rows("select * from appeal_state where decision_id = :d order by at", d=decision_id)
+    hidden, history = bool(blind.among(held, [state["promoter_id"]])), standing.history(held.books, decision_id)
+    if hidden:
+        state, history = blind.decision(state), [blind.decision(e) for e in history]
     return {
-        "decision": state, "measure": MEASURES[state["measure"]], "appeals": appeals,
-        "rows": standing.history(held.books, decision_id), "notice": notice,
-        "finding": held.reading.one("select * from findings where finding_id = $f", f=state["finding_id"]),
+        "decision": state, "hidden": hidden, "measure": MEASURES[state["measure"]], "appeals": appeals, "rows": history, "notice": notice,
+        "finding": None if hidden else held.reading.one("select * from findings where finding_id = $f", f=state["finding_id"]),
         "moves": [a for a, froms in casebook_decisions.MOVES.items() if state["status"] in froms],
-        "effect": _effect(held, state) if state["status"] in ("proposed", "approved") else None,
+        "effect": _effect(request, _content_of(state)) if state["status"] in ("proposed", "approved") else None,
     }  # fmt: skip
 
 
-def _effect(held: Desk, state: dict[str, Any]) -> dict[str, Any]:
-    return effect_of(
-        held.reading, measure=state["measure"], subject_kind=state["subject_kind"], subject_id=state["subject_id"],
-        promoter=str(state["promoter_id"] or state["subject_id"]), month=str(state["month"] or ""),
+def _content_of(state: Mapping[str, Any]) -> Content:
+    return Content(
+        state["measure"], state["clause"], state["subject_kind"], state["subject_id"], state["promoter_id"], state["month"],
+        state["functions"], state["decision_id"], state["effective_from"],
     )  # fmt: skip
+
+
+def _effect(request: Request, content: Content) -> dict[str, Any]:
+    """What a measure would do, from settlement's replay; an estimate while that is under way or where none can be made.
+
+    A person begins so many replays in a time; whoever has begun more sees estimates.
+    """
+    held = desk(request)
+    replay = held.replays.known(content)
+    if replay is None and not held.replays.failed(content):
+        allowed_to = held.replays.begun(content) or held.rates.wait("replay", request.state.session.user) <= 0
+        replay = held.replays.ask(content) if allowed_to else None
+    under_way = replay is None and not held.replays.failed(content)
+    return {**effect_of(held.reading, content, replay), "under_way": under_way}
 
 
 @page(router, "/proposals/new", "propose", "decisions/propose.html")
@@ -111,16 +136,8 @@ def proposal(request: Request) -> dict[str, Any]:
     if measure not in MEASURES or clause not in known or not subject:
         raise UsageError("choose a clause with its measure, and whom it is about")
     month = asked(request, "month") or (_last_month(held) if MEASURES[measure].needs_month else "")
-    effect = effect_of(
-        held.reading, measure=measure, subject_kind=kind, subject_id=subject, promoter=promoter, month=month
-    )
-    exact = None
-    if asked(request, "exact"):
-        exact = exact_of(
-            held.reading, measure=measure, clause=clause, subject_kind=kind, subject_id=subject, promoter=promoter, month=month
-        )  # fmt: skip
+    effect = _effect(request, Content(measure, clause, kind, subject, promoter or None, month or None))
     return {
-        "exact": exact,
         "rows": effect["months"], "effect": effect, "clause": clause, "measure": MEASURES[measure], "month": month,
         "subject_kind": kind, "subject_id": subject, "promoter": promoter, "case_id": asked(request, "case"),
         "finding": _rests_on(held, asked(request, "finding"), clause, kind, subject),
@@ -218,7 +235,7 @@ async def appeal(
 ) -> Response:  # fmt: skip
     """Record a promoter's appeal against an applied decision."""
     await run_in_threadpool(
-        casebook_cases.appeal, desk(request).books, decision_id, session.user, reason,
+        casebook_appeals.file, desk(request).books, decision_id, session.user, reason,
         filed_by=filed_by, deadline_on=deadline_on,
     )  # fmt: skip
     return back_to(request, f"/decisions/{decision_id}")
@@ -246,7 +263,7 @@ async def answer(
 ) -> Response:  # fmt: skip
     """Answer an appeal; whoever took part in the decision may not."""
     held = desk(request)
-    await run_in_threadpool(casebook_cases.answer, held.books, appeal_id, outcome, session.user, reason, of_run(held))
+    await run_in_threadpool(casebook_appeals.answer, held.books, appeal_id, outcome, session.user, reason, of_run(held))
     return back_to(request, safe(back))
 
 

@@ -39,7 +39,7 @@ def deliveries(request: Request) -> dict[str, Any]:
     return _listed(request)
 
 
-def _listed(request: Request, tested: str = "", told: str = "") -> dict[str, Any]:
+def _listed(request: Request, tested: str = "", told: str = "", made: targets.Made | None = None) -> dict[str, Any]:
     """The page's data. Addresses are cut to their host: their paths are often what lets one in."""
     held = desk(request)
     with held.books.reading() as book:
@@ -51,6 +51,7 @@ def _listed(request: Request, tested: str = "", told: str = "") -> dict[str, Any
     ]  # fmt: skip
     return {
         "rows": held.reading.rows(OUTBOX), "sent": sent, "targets": who, "kinds": KINDS, "tested": tested, "told": told,
+        "made": made._asdict() if made else None,
     }  # fmt: skip
 
 
@@ -63,11 +64,35 @@ def host(address: str) -> str:
 async def add_target(
     request: Request, address: Text, reason: Text, csrf: Short, session: Admin, least: Short = "0", kind: Kinds = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:  # fmt: skip
-    """Tell an address of what happens from now on."""
-    await run_in_threadpool(
-        lambda: targets.add(desk(request).books, address.strip(), session.user, reason, kind, targets.least_of(least))
+    """Tell an address of what happens from now on; the page that follows shows its secret, once."""
+    held = desk(request)
+    made = await run_in_threadpool(
+        lambda: targets.add(
+            held.books,
+            address.strip(),
+            session.user,
+            reason,
+            load_key(held.state, os.environ),
+            kind,
+            targets.least_of(least),
+        )
     )
-    return back_to(request, "/deliveries")
+    return await _with_secret(request, made)
+
+
+async def _with_secret(request: Request, made: targets.Made) -> Response:
+    data = await run_in_threadpool(lambda: _listed(request, made=made))
+    return pages.show(request, "machine_room/deliveries.html", data, (), "html")
+
+
+@change(router, "/targets/{target_id}/rotate", "manage_targets")
+async def rotate_secret(request: Request, target_id: str, reason: Text, csrf: Short, session: Admin) -> Response:
+    """Give a target another secret; the page that follows shows it, once."""
+    held = desk(request)
+    made = await run_in_threadpool(
+        lambda: targets.rotate(held.books, target_id, session.user, reason, load_key(held.state, os.environ))
+    )
+    return await _with_secret(request, made)
 
 
 @change(router, "/targets/{target_id}/end", "manage_targets")

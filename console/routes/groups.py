@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from casebook import registers
+from console import blind
 from console.desk import Guard, asked, back_to, change, desk, page
 from console.pages import lang_of
 from console.routes.session import safe
@@ -44,10 +45,11 @@ def group(request: Request, group_id: str) -> dict[str, Any]:
     members = held.reading.rows(MEMBERS, g=group_id)
     if not members:
         raise NotFound(f"there is no group {group_id} in this run")
+    names = [m["account_id"] for m in members]
+    blind.refuse(held, blind.behind(held, names))
     links = held.reading.rows(INSIDE, g=group_id)
     told = explain_group(held.reading.folder / "tables", group_id).as_dict()
     gone = request.query_params.getlist("without")[:50]
-    names = [m["account_id"] for m in members]
     with held.books.reading() as book:
         overrides = [o for o in book.rows("select * from override_state order by override_id")
                      if o["account_a"] in names or o["account_b"] in names]  # fmt: skip
@@ -97,6 +99,7 @@ def pair(request: Request) -> dict[str, Any]:
     a, b = asked(request, "a"), asked(request, "b")
     if not a or not b or a == b:
         raise UsageError("name two different accounts")
+    blind.refuse(desk(request), blind.behind(desk(request), [a, b]))
     told = explain_pair(desk(request).reading.folder / "tables", a, b)
     return {
         "a": a,

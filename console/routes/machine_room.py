@@ -73,6 +73,7 @@ def metrics(request: Request) -> dict[str, Any]:
     found = reckoned.figures(held.books)
     return {
         "rows": found.figures(), "months": reckoned.by_month(held.reading), "detectors": reckoned.precision(found),
+        "recall": reckoned.recall(found, held.reading),
     }  # fmt: skip
 
 

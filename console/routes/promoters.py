@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from casebook import dossier
 from casebook.dossier import position
 from casebook.dossier.press import file_name
-from console import pages
+from console import blind, pages
 from console.desk import FAULTS, Desk, Guard, change, desk, page
 from console.reveal import reveal, there
 from console.sessions import Session
@@ -83,15 +83,16 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
         ties = book.rows("select person, reason from tie where promoter_id = :p order by person", p=promoter_id)
     with held.live.now() as now:
         cases, decisions = now.cases_on(promoter_id), now.decisions_on(promoter_id)
-    blind = any(c["state"] != "closed" and c["blind"] for c in cases)
-    parts = held.shelf.parts(f"P{promoter_id}")
+    hidden, parts = any(map(blind.is_blind, cases)), held.shelf.parts(f"P{promoter_id}")
+    if hidden:
+        parts, decisions = blind.parts(parts), [blind.decision(d) for d in decisions]
+        relations = []
     findings = parts["findings"].value
     return {
         "promoter_id": promoter_id, "stake": max((Decimal(f["amount_at_stake"]) for f in findings), default=Decimal(0)),
         "memberships": memberships, "relations": relations,
-        "standing": reading.rows(STANDING, p=promoter_id), "same": [] if blind else reading.rows(SAME, p=promoter_id),
-        "rows": [{**f, "confidence": None} for f in findings] if blind else findings,
-        "decisions": decisions, "cases": cases, "ties": ties,
+        "standing": reading.rows(STANDING, p=promoter_id), "same": [] if hidden else reading.rows(SAME, p=promoter_id),
+        "rows": findings, "hidden": hidden, "decisions": decisions, "cases": cases, "ties": ties,
         "payables": reading.rows(PAYABLES, p=promoter_id),
         **{k: p.value for k, p in parts.items() if k in ("money", "timeline", "bursts", "orders", "payouts", "defence")},
     }  # fmt: skip
@@ -108,10 +109,13 @@ def _account(held: Desk, account_id: str) -> dict[str, Any]:
     found = reading.one("select * from accounts where account_id = $a", a=account_id)
     if found is None:
         raise NotFound(f"there is no account {account_id} in this run")
+    hidden = bool(blind.among(held, blind.behind(held, [account_id])))
+    referral = reading.one("select * from relations where invitee_id = $a", a=account_id)
     return {
-        "account": found, "rows": reading.rows(IDENTIFIERS, a=account_id), "links": reading.rows(LINKS, a=account_id),
-        "group": reading.one("select * from groups where account_id = $a", a=account_id),
-        "referral": reading.one("select * from relations where invitee_id = $a", a=account_id),
+        "account": found, "rows": reading.rows(IDENTIFIERS, a=account_id), "hidden": hidden,
+        "links": [] if hidden else reading.rows(LINKS, a=account_id),
+        "group": None if hidden else reading.one("select * from groups where account_id = $a", a=account_id),
+        "referral": {**referral, "reason": None} if referral and hidden else referral,
         "promotes": reading.one("select count(*) as n from promoters where promoter_id = $a", a=account_id),
         "orders": reading.rows(ACCOUNT_ORDERS, a=account_id), "vault": there(held),
     }  # fmt: skip
@@ -134,7 +138,8 @@ async def sight(
 @page(router, "/statements/{month}/{promoter_id:path}", "read_money", "promoters/statement.html")
 def statement(request: Request, month: str, promoter_id: str) -> dict[str, Any]:
     """One promoter's statement of one month, line by line, with its postings."""
-    reading = desk(request).reading
+    held = desk(request)
+    reading, hidden = held.reading, bool(blind.among(held, [promoter_id]))
     found = reading.one("select * from statements where promoter_id = $p and month = $m", p=promoter_id, m=month)
     if found is None:
         raise NotFound(f"promoter {promoter_id} has no statement of {month}")
@@ -142,9 +147,9 @@ def statement(request: Request, month: str, promoter_id: str) -> dict[str, Any]:
         r["month"]
         for r in reading.rows("select month from statements where promoter_id = $p order by month", p=promoter_id)
     ]
-    place = months.index(month)
+    place, lines = months.index(month), reading.rows(STATEMENT_LINES, p=promoter_id, m=month)
     return {
-        "statement": found, "rows": reading.rows(STATEMENT_LINES, p=promoter_id, m=month), "promoter_id": promoter_id,
+        "statement": found, "rows": blind.lines(lines) if hidden else lines, "hidden": hidden, "promoter_id": promoter_id,
         "ledger": reading.rows(LEDGER, p=promoter_id, m=month), "month": month,
         "payables": [r for r in reading.rows(PAYABLES, p=promoter_id) if r["month"] == month],
         "earlier": months[place - 1] if place else None, "later": months[place + 1] if place + 1 < len(months) else None,
@@ -176,6 +181,7 @@ def evidence(request: Request, promoter_id: str, format: Data = "json") -> Respo
 
 def _written(request: Request, promoter_id: str, format: str, edition: str, lang: str) -> Response:
     held = desk(request)
+    blind.refuse(held, [promoter_id])
     reading = held.reading
     folder = reading.folder
     chain = position.of(held.books, folder.name, held.state / "checkpoints")

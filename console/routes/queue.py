@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from casebook import cases as casebook_cases
-from console import views
+from console import blind, views
 from console.board import VIEWS
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
 from console.live import PERSON
@@ -35,7 +35,7 @@ def queue(request: Request) -> dict[str, Any]:
     number = number_of(request)
     found = held.live.search(wanted, request.state.session.user, (number - 1) * PER_PAGE, PER_PAGE)
     facets = held.live.facets()
-    rows, tick = [seen(r) for r in found.rows], may(request.state.session.roles, "work_case")
+    rows, tick = [blind.row(r) for r in found.rows], may(request.state.session.roles, "work_case")
     first = facets.pop("first") or {"cutoff_on": None, "days_left": None}
     return {
         "rows": rows, "_written": lambda lang, zone: _written(rows, lang, zone, tick), "total": found.total, "page": number,
@@ -59,11 +59,6 @@ def _written(rows: list[dict[str, Any]], lang: str, zone: str, tick: bool) -> Ma
 def _row(row: tuple[tuple[str, Any], ...], lang: str, zone: str, tick: bool) -> Markup:
     """A row as it was written: it stays so until something in it moves."""
     return part_of_page("queue/row.html", lang, zone, r=dict(row), tick=tick)
-
-
-def seen(row: dict[str, Any]) -> dict[str, Any]:
-    """A random-sample case is shown without its score: it is decided blind."""
-    return {**row, "confidence": None, "priority": None, "clauses": None} if row["blind"] else row
 
 
 @change(router, "/cases/bulk", "work_case")

@@ -39,7 +39,7 @@ async def _with_link(request: Request, token: str, name: str) -> Response:
 
 @change(router, "/users", "manage_users")
 async def add(
-    request: Request, name: Short, csrf: Short, session: Annotated[Session, Depends(Guard("manage_users"))], role: Roles = [],  # noqa: B006
+    request: Request, name: Short, csrf: Short, session: Annotated[Session, Depends(Guard("manage_users"))], role: Roles = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:  # fmt: skip
     """Add a person; the page that follows shows the one-time link, once."""
     token = await run_in_threadpool(casebook_users.add, desk(request).books, name, role, session.user)
@@ -51,7 +51,7 @@ async def alter(
     request: Request, name: str, action: str, csrf: Short, session: Annotated[Session, Depends(Guard("manage_users"))],
     role: Roles = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:  # fmt: skip
-    """Give other roles, keep out, let in again, or make a new link. Open sessions of that person end."""
+    """Give other roles, keep out, let in again, or make a new link. Sessions with other roles than the books' end by themselves."""
     held = desk(request)
     if action == "link":
         token = await run_in_threadpool(casebook_users.new_link, held.books, name, session.user)
@@ -64,6 +64,4 @@ async def alter(
         )
     else:
         raise UsageError(f"there is no action {action}; there are link, roles, disable, enable")
-    user = await run_in_threadpool(casebook_users.find, held.books, name)
-    held.sessions.end_all_of(user.name if user else name)
     return back_to(request, "/users")

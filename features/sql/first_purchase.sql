@@ -1,5 +1,5 @@
 -- One row per referred account that ever paid with cash: its first such order, and whether it was tiny (3.4(2)).
--- Tiny: below a tenth of the median first purchase.
+-- Tiny: below a tenth of the median first purchase, and the account has bought nothing since.
 create table first_purchase as
 with earliest as (
     select
@@ -39,7 +39,7 @@ select
     first_order.order_id,
     first_order.paid_at,
     first_order.cash_fen,
-    first_order.cash_fen * 10 < usual.cash_fen as tiny,
+    first_order.cash_fen * 10 < usual.cash_fen and first_order.orders = 1 as tiny,
     first_order.orders,
     first_order.paid_fen,
     first_order.last_month_orders

@@ -1,5 +1,6 @@
 -- One row per account, kind, token and span: the natural day for ip, the whole life for the other kinds. Of one slice of the
--- accounts (0 of 1: all of them): the days seen of hundreds of millions of sightings do not fit into memory at once.
+-- accounts, from $first (null: all that are before) to before $before (null: all that follow): the days seen of hundreds of
+-- millions of sightings do not fit into memory at once.
 create or replace table identifier_use as
 with seen_day as (
     select
@@ -12,7 +13,9 @@ with seen_day as (
         max(class) as class,
         max(mask) as mask
     from identifiers
-    where links and hash(account_id) % $slices = $slice
+    where links
+        and ($first is null or account_id >= $first)
+        and ($before is null or account_id < $before)
     group by all
 )
 select

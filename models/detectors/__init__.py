@@ -23,6 +23,7 @@ from data_contracts.contract import contracts
 from data_contracts.warehouse import Warehouse
 from models.detectors import drift, feedback
 from models.detectors.given import DETECTION, Given
+from models.detectors.panel import Floats
 
 if TYPE_CHECKING:
     from models.tracking import Fitted, Live, Tracking
@@ -115,19 +116,19 @@ def admit(wh: Warehouse, card: Card, made: Mapping[str, pa.Table]) -> None:
 def _live(card: Card, wh: Warehouse, tracking: Tracking) -> Live:
     live = tracking.live(card.name)
     if live is None:
-        live = tracking.register(fitted(card, given(wh, card)), "live")
+        live = tracking.register(fitted(card, given(wh, card), _watched(wh)), "live")
         log.info("model=%s version=%s registered=live reason=first-run", live.name, live.version)
     return live
 
 
 def _compare(wh: Warehouse, card: Card, live: Live, estimator: Any) -> None:
-    """Say where features and score have moved since the model was trained."""
+    """Say where features and score, and the shares that detectors watch, have moved since the model was trained."""
     _, features = module(card).matrix(given(wh, card))
-    now = {name: features[:, n] for n, name in enumerate(module(card).FEATURES)}
+    now = _watched(wh) | {name: features[:, n] for n, name in enumerate(module(card).FEATURES)}
     scored = len(features) >= module(card).FEWEST
     now[drift.SCORE] = -estimator.score_samples(features) if scored else np.zeros(0)
     found = drift.table(card.name, live.reference, now)
-    moved = [r["feature"] for r in found.to_pylist() if r["moved"]]
+    moved = [f"{r['model']}.{r['feature']}" for r in found.to_pylist() if r["moved"]]
     if moved:
         log.warning("model=%s version=%s drift=%s next=tongren-train", card.name, live.version, ",".join(moved))
     wh.con.register("drifted", found)
@@ -135,12 +136,17 @@ def _compare(wh: Warehouse, card: Card, live: Live, estimator: Any) -> None:
     wh.con.unregister("drifted")
 
 
-def fitted(card: Card, data: Given) -> Fitted:
-    """A freshly fitted model of a card, with what is to be recorded of it."""
+def _watched(wh: Warehouse) -> dict[str, Floats]:
+    return drift.watched(cards(), lambda table: wh.con.sql(f"select * from {table}").to_arrow_table())
+
+
+def fitted(card: Card, data: Given, watched: Mapping[str, Floats]) -> Fitted:
+    """A freshly fitted model of a card, with what is to be recorded of it; `watched` as `drift.watched` gives it."""
     from models.tracking import Fitted
 
     estimator, parameters, metrics, features = module(card).fit(data)
-    reference = {name: drift.quantiles(features[:, n]) for n, name in enumerate(module(card).FEATURES)}
+    reference = {name: drift.quantiles(shares) for name, shares in watched.items() if len(shares)}
+    reference |= {name: drift.quantiles(features[:, n]) for n, name in enumerate(module(card).FEATURES)}
     reference[drift.SCORE] = drift.quantiles(-estimator.score_samples(features))
     return Fitted(card.name, estimator, parameters, metrics, {t: _sha(v) for t, v in data.tables.items()}, reference)
 

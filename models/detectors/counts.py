@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc, gammaln
+from scipy.special import betainc, betaln, gammaln
 
 from models.detectors.panel import Bools, Floats, Ints, sums
 
 _SHAPES = np.logspace(-0.6, 2.4, 61)
 _USUAL_SHAPE, _USUAL_SPREAD = np.log(4.0), 1.0  # where the shape stays when there are few peers to learn it from
 SPECIAL_SHAPE = 2.0
+_LEAST_TOTAL = 1.0  # of a beta's two parameters: no share is taken as more uncertain than a flat one nearly is
 _TRIM_BELOW = 0.002  # promoters this far out do not teach what honest ones do
 
 
@@ -36,6 +37,27 @@ def tail(observed: Floats, shape: Floats, odds: Floats) -> Floats:
     some = observed > 0
     found = betainc(np.where(some, observed, 1.0), shape, odds)
     return np.asarray(np.where(some, np.minimum(found, 1.0), 1.0), dtype=np.float64)
+
+
+def share_tail(hits: Floats, trials: Floats, share: Floats, shape: Floats) -> Floats:
+    """P of at least `hits` among `trials`, whose share varies about `share` as much as a gamma of `shape` would. Not above 1.
+
+    Beta-binomial: there are no more hits than trials, so where nearly all of a few trials are hits, an unbounded count
+    (`tail`) would still call it likely.
+    """
+    trials = np.maximum(trials, hits)
+    total = np.maximum(shape * (1 - share) / share - 1.0, _LEAST_TOTAL)
+    a, b = share * total, (1 - share) * total
+    ways = gammaln(trials + 1) - gammaln(hits + 1) - gammaln(trials - hits + 1)
+    term = np.exp(ways + betaln(hits + a, trials - hits + b) - betaln(a, b))
+    found, at = term.copy(), hits.copy()
+    for _ in range(int((trials - hits).max(initial=0))):
+        left = trials - at
+        term = np.where(left > 0, term * left / (at + 1) * (a + at) / (b + np.maximum(left, 1) - 1), 0.0)
+        found, at = found + term, at + 1
+        if not (term > 1e-9 * found).any():
+            break
+    return np.asarray(np.where(hits > 0, np.minimum(found, 1.0), 1.0), dtype=np.float64)
 
 
 def level_tail(observed: Floats, expected: Floats, special_share: Floats, peers: Peers) -> Floats:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from models.detectors.panel import Floats
+from data_contracts.cards import Card
+from models.detectors.panel import Floats, ints_of
 
 MOVED = 0.25  # the customary mark of a real shift
 LEAST_ROWS = 50  # fewer promoters say nothing about a distribution
@@ -48,12 +50,28 @@ def _steps(reference: Sequence[float]) -> tuple[Floats, Floats]:
     return distinct, levels[::-1][first]
 
 
+def watched(cards: Iterable[Card], get: Callable[[str], pa.Table]) -> dict[str, Floats]:
+    """What the cards' `watch` names, as `detector.name`: per row of a table the share of hits among trials, where there are any.
+
+    These detectors are tests, fitted anew in each run; what they are compared with is the data that the live model was trained on.
+    """
+    found = {}
+    for card in cards:
+        for table, shares in card.about.get("watch", {}).items():
+            rows = get(table)
+            for name, (hits, trials) in shares.items():
+                tried = rows.filter(pc.greater(rows[trials], 0))
+                found[f"{card.name}.{name}"] = ints_of(tried[hits]) / np.maximum(ints_of(tried[trials]), 1)
+    return found
+
+
 def table(model: str, reference: Mapping[str, Sequence[float]], now: Mapping[str, Floats]) -> pa.Table:
-    """One row per feature that the model was trained on, and one of its score."""
+    """One row per feature that the model was trained on, one of its score, and one per share that a detector watches."""
     rows = []
     for feature in sorted(set(reference) & set(now)):
         count = len(now[feature])
         value = round(psi(reference[feature], now[feature]), 6) if count else 0.0
         moved = count >= LEAST_ROWS and value > MOVED
-        rows.append({"model": model, "feature": feature, "psi": value, "rows": count, "moved": moved})
+        owner, _, name = feature.rpartition(".")
+        rows.append({"model": owner or model, "feature": name, "psi": value, "rows": count, "moved": moved})
     return pa.Table.from_pylist(rows, DRIFT)

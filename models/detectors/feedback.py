@@ -5,6 +5,7 @@ Nothing here changes a threshold: the proposal is a row that people read.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from data_contracts.warehouse import Warehouse
 
 SQL = Path(__file__).parent / "sql"
 WANTED_PRECISION = 0.95
-LEAST_VERDICTS = 20  # fewer judge no threshold
+LEAST_VERDICTS = 20  # fewer judge no threshold, and no recall
 FEEDBACK = pa.schema(
     [
         ("detector", pa.string()),
@@ -58,6 +59,42 @@ def interval(hits: int, trials: int, sure: float = 0.95) -> tuple[float, float]:
     low = float(betaincinv(hits, trials - hits + 1, half)) if hits else 0.0
     high = float(betaincinv(hits + 1, trials - hits, 1 - half)) if hits < trials else 1.0
     return low, high
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What share of the cheating promoters is flagged: an estimate with its 95 % interval, None with too few verdicts.
+
+    `judged` of the random audit sample were judged and `confirmed` of them cheat; `needed` verdicts make an estimate.
+    """
+
+    judged: int
+    confirmed: int
+    needed: int = LEAST_VERDICTS
+    share: float | None = None
+    low: float = 0.0
+    high: float = 1.0
+
+
+def recall(sample: tuple[int, int], found: tuple[int, int], flagged: int, unflagged: int) -> Recall:
+    """Recall from (confirmed, judged) promoters of the audit sample and of the flagged ones, and how many there are of each.
+
+    Caught are `flagged` times the share confirmed of those judged, missed likewise. Each share is taken at its 97.5 % limits,
+    so that both hold with 95 %.
+    """
+    if min(sample[1], found[1]) < LEAST_VERDICTS:
+        return Recall(sample[1], sample[0])
+    caught, missed = flagged * found[0] / found[1], unflagged * sample[0] / sample[1]
+    (found_low, found_high), (missed_low, missed_high) = interval(*found, 0.975), interval(*sample, 0.975)
+    return Recall(
+        sample[1], sample[0], LEAST_VERDICTS, _part(caught, missed),
+        _part(flagged * found_low, unflagged * missed_high) or 0.0,
+        _part(flagged * found_high, unflagged * missed_low) or 0.0,
+    )  # fmt: skip
+
+
+def _part(caught: float, missed: float) -> float | None:
+    return caught / (caught + missed) if caught + missed else None
 
 
 def _proposed(verdicts: list[tuple[str, float | None]]) -> float | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from models.detectors.counts import fit_peers, level_tail
+from models.detectors.counts import fit_peers, share_tail
 from models.detectors.discovery import FDR, q_values, rounded
 from models.detectors.panel import Floats, Ints
 
+MOST_SHARE = 0.9  # what nearly all do is no trait
 UNUSUAL = 0.05  # p below which a subject is published, flagged or not
 
 
@@ -33,7 +34,7 @@ def excess(observed: Floats, trials: Floats, family: Ints) -> Excess:
     if len(mine):
         everyone = np.zeros(len(mine), dtype=np.int64)
         peers = fit_peers(observed[mine], due[mine], none[mine], family[mine], everyone)
-        p[mine] = level_tail(observed[mine], due[mine], none[mine], peers)
+        p[mine] = share_tail(observed[mine], trials[mine], np.minimum(share * peers.mean, MOST_SHARE), peers.shape)
         expected[mine] = due[mine] * peers.mean
     return Excess(observed, expected, p)
 
@@ -43,6 +44,13 @@ def combined(parts: list[Excess]) -> tuple[Floats, Floats]:
     least = np.minimum(np.min([part.p for part in parts], axis=0) * len(parts), 1.0)
     p = rounded(least)
     return p, rounded(q_values(p))
+
+
+def jointly(one: Excess, other: Excess) -> Excess:
+    """Two traits as one test: Fisher's combination of their p (conservative for counts), hits and expectations added."""
+    product = np.maximum(one.p * other.p, 1e-300)
+    p = np.minimum(product * (1.0 - np.log(product)), 1.0)
+    return Excess(one.observed + other.observed, one.expected + other.expected, p)
 
 
 def stands_out(part: Excess, n: int, tests: int, *, least: float, ratio: float) -> bool:

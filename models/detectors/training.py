@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 import models.detectors as detectors
 from data_contracts.cards import Card
 from data_contracts.contract import contracts
 from data_contracts.errors import NotFound
+from models.detectors import drift
 from models.detectors.given import NO_WINDOW, Given
 from models.detectors.panel import Floats
 from models.tracking import Tracking
@@ -21,10 +24,10 @@ HEAD_SHARE = 0.05  # the part of the queue that an analyst sees first
 
 def train(tables: Path, tracking: Tracking) -> list[str]:
     """Fit every detector's model on a run's published stage tables and register it as candidate; the names."""
-    names = []
+    names, watched = [], drift.watched(detectors.cards(), partial(_table, tables))
     for card in detectors.cards():
         if card.about.get("model"):
-            tracking.register(detectors.fitted(card, published(tables, card)), "candidate")
+            tracking.register(detectors.fitted(card, published(tables, card), watched), "candidate")
             names.append(card.name)
     return names
 
@@ -69,10 +72,12 @@ def published(tables: Path, card: Card) -> Given:
     """What a card reads, from the tables of a published run: `<tables>/<stage>/<table>.parquet`."""
     found: dict[str, Any] = {}
     for table in card.reads:
-        contract = contracts()[table]
-        path = Path(tables) / contract.stage / f"{table}.parquet"
-        if not path.exists():
-            raise NotFound(f"The newest run has no table {table}: publish a run with tongren run first.")
-        read = pq.read_table(path)
-        found[table] = read.sort_by([(key, "ascending") for key in contract.key])
+        found[table] = _table(tables, table).sort_by([(key, "ascending") for key in contracts()[table].key])
     return Given(found, NO_WINDOW)
+
+
+def _table(tables: Path, table: str) -> pa.Table:
+    path = Path(tables) / contracts()[table].stage / f"{table}.parquet"
+    if not path.exists():
+        raise NotFound(f"The newest run has no table {table}: publish a run with tongren run first.")
+    return pq.read_table(path)

@@ -25,10 +25,23 @@ def webhooks() -> None:
 def webhooks_add(
     address: str, kinds: tuple[str, ...], least: str, by: str, reason: str, state: Path, books_url: str | None
 ) -> None:
-    """Tell an address of what happens from now on; prints the target's id."""
+    """Tell an address of what happens from now on; prints the secret of its signatures once, and the target's id."""
     from pipelines import people, verbs_webhooks
 
     click.echo(verbs_webhooks.add(people.at(state, books_url), address, kinds, least, by=by, reason=reason))
+
+
+@webhooks.command("rotate", epilog=example("tongren webhooks rotate W0123456789abcdef --by li --reason 'yearly'"))
+@click.argument("target_id")
+@BY
+@REASON
+@STATE
+@BOOKS
+def webhooks_rotate(target_id: str, by: str, reason: str, state: Path, books_url: str | None) -> None:
+    """Give a target another secret; prints it once. What is sent from now on is signed with it."""
+    from pipelines import people, verbs_webhooks
+
+    click.echo(verbs_webhooks.rotate(people.at(state, books_url), target_id, by=by, reason=reason))
 
 
 @webhooks.command("end", epilog=example("tongren webhooks end W0123456789abcdef --by li --reason 'desk closed'"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -20,15 +21,14 @@ from pipelines.ingest import delivery, health, quarantine, raw_rows
 from pipelines.ingest.child import read_all
 from pipelines.ingest.decide import decide, in_order
 from pipelines.ingest.delivery import Alarm
-from pipelines.ingest.sources import SourceFile, feeds, find
+from pipelines.ingest.shelf import Shelf
+from pipelines.ingest.sources import ROWS_PER_FILE, SourceFile, feeds, find
 from pipelines.ingest.tokens import tokenise
 from pipelines.reading.arrow_form import form_of
 
 log = logging.getLogger("tongren")
 
 ALWAYS = frozenset({"coupons", "payouts"})  # absent money feeds are judged as empty ones
-ROW_BITS = 40  # a row's id is its file's number and, in the lower bits, its row number
-ROWS_PER_FILE = 1 << ROW_BITS
 MOST_VOLUMES = 200
 
 
@@ -59,6 +59,7 @@ def build(
     history: pa.Table | None = None,
     accepted: Collection[str] = (),
     delivered_as: str = "",
+    shelf_in: Path | None = None,
 ) -> IngestSummary:
     """Make the 15 feeds in kept form, `feed_fact` and `quarantined_money`; write `<folder>/quarantine/TABLE.parquet`.
 
@@ -66,6 +67,8 @@ def build(
     `earlier` are the published runs, oldest first, the last of which gaps are held against; `history` has the volumes of
     runs in the shape of `feed_volume`, and `accepted` the deliveries with an alarm that a person accepted. What is unusual is
     in the table `feed_alarm`, under `delivered_as`, the SHA-256 of the delivery: nothing is issued until a person accepts it.
+    Files of identifiers whose kept form is in the folder `shelf_in` are neither read nor tokenised again; with a vault, which
+    seals raw values, all of them are.
     """
     files = find(sources)
     promised = delivery.read(sources, required=require_manifest, cutoff_at=wh.run.cutoff_at)
@@ -74,6 +77,10 @@ def build(
         delivery.check_files(promised, files)
     delivered = frozenset(f.table for f in files)
     numbers = {f.name: i for i, f in enumerate(files)}
+    shelf = Shelf(shelf_in, key, zone, files) if shelf_in and vault is None else None
+    if shelf_in and not shelf:
+        shutil.rmtree(shelf_in, ignore_errors=True)
+    held = shelf.held if shelf else {}
     active = [c for c in feeds() if c.table in delivered | ALWAYS]
     for contract in feeds():
         wh.empty(contract.table)
@@ -83,13 +90,17 @@ def build(
     def take(file: SourceFile, rows: pa.RecordBatchReader) -> None:
         _judge(wh, contracts()[file.table], numbers[file.name], rows, zone)
 
-    read_all(files, sources, allow_read, take)
+    read_all([f for f in files if f.name not in held], sources, allow_read, take)
     if promised:
-        delivery.check_contents(wh, promised, numbers, {f.name: f.table for f in files}, ROW_BITS)
+        delivery.check_contents(wh, promised, [f for f in files if f.name not in held], numbers)
     for contract in active:
         _refuse_empty(wh, contract, files)
         wh.execute(f"alter table judged_{contract.table} drop column zones")
     tokenise(wh.con, key, delivered, vault)
+    if shelf:
+        shelf.load(wh, numbers)
+    if promised:
+        delivery.check_contents(wh, promised, [f for f in files if f.name in held], numbers)
     for contract in in_order(active):
         decide(wh, contract, delivered)
     quarantine.close(wh, active, files)
@@ -100,6 +111,8 @@ def build(
     quarantine.write(wh, delivered)
     if vault is not None:
         raw_rows.keep(wh, vault, delivered_as, files, sources, allow_read, read_all)
+    if shelf:
+        shelf.keep(wh, numbers)
     _clean(wh)
     delivery.keep(wh.folder, promised)
     _sound(wh, alarms, delivered_as)

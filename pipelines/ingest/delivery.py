@@ -14,7 +14,7 @@ from typing import Any
 
 from data_contracts.errors import InputRefused
 from data_contracts.warehouse import Warehouse
-from pipelines.ingest.sources import SourceFile, sha256
+from pipelines.ingest.sources import ROWS_PER_FILE, SourceFile, sha256
 
 NAME, KEPT = "MANIFEST.json", "delivery.json"
 MOST_BYTES = 1 << 20
@@ -148,13 +148,12 @@ def check_files(made: Delivery, files: Sequence[SourceFile]) -> None:
             raise InputRefused("file.hash", "its SHA-256 is not the one of the manifest", where=name)
 
 
-def check_contents(
-    wh: Warehouse, made: Delivery, numbers: Mapping[str, int], tables: Mapping[str, str], bits: int
-) -> None:
-    """Hold rows and sums of money against the manifest, over what was read. Raises InputRefused file.manifest."""
-    for name, promise in made.files.items():
-        first, table = numbers[name] << bits, tables[name]
-        within = f"from judged_{table} where rid >= {first} and rid < {first + (1 << bits)}"
+def check_contents(wh: Warehouse, made: Delivery, files: Sequence[SourceFile], numbers: Mapping[str, int]) -> None:
+    """Hold rows and sums of money of some files against the manifest. Raises InputRefused file.manifest."""
+    for file in files:
+        name, table, promise = file.name, file.table, made.files[file.name]
+        first = numbers[name] * ROWS_PER_FILE
+        within = f"from judged_{table} where rid >= {first} and rid < {first + ROWS_PER_FILE}"
         if promise.rows is not None and wh.execute(f"select count(*) {within}")[0][0] != promise.rows:
             raise InputRefused("file.manifest", "it has not the number of rows that the manifest says", where=name)
         known = {r[0] for r in wh.execute(f"describe judged_{table}")}

@@ -11,10 +11,9 @@ from data_contracts.contract import Contract
 from data_contracts.errors import InputRefused
 from data_contracts.rows import kept_name
 from data_contracts.warehouse import Warehouse
-from pipelines.ingest.sources import SourceFile
+from pipelines.ingest.sources import ROW_BITS, ROWS_PER_FILE, SourceFile
 
 MOST_MONEY_ROWS = 100
-_BITS = 40
 
 
 def close(wh: Warehouse, active: Sequence[Contract], files: Sequence[SourceFile]) -> None:
@@ -64,11 +63,11 @@ def _rows(contract: Contract) -> str:
     table = contract.table
     return f"""
 insert into quarantined_row
-select '{table}' as feed, rid, source_file.file, rid & {(1 << _BITS) - 1} as row_number, gone.rule, gone.detail,
+select '{table}' as feed, rid, source_file.file, rid & {ROWS_PER_FILE - 1} as row_number, gone.rule, gone.detail,
     coalesce(judged.row_json, cast(to_json({_shown(contract)}) as varchar)) as row, gone.counted, null as closed_by
 from judged_{table} as judged
 join (select rid, rule, detail, counted from gone_{table} where what = 'quarantined') as gone using (rid)
-join source_file on source_file.file_no = rid >> {_BITS}"""
+join source_file on source_file.file_no = rid >> {ROW_BITS}"""
 
 
 def _mended(contract: Contract) -> str:
@@ -77,11 +76,11 @@ def _mended(contract: Contract) -> str:
     return f"""
 update quarantined_row set closed_by = again.reference
 from (
-    select bad.rid, min(source_file.file || ':' || (good.rid & {(1 << _BITS) - 1})) as reference
+    select bad.rid, min(source_file.file || ':' || (good.rid & {ROWS_PER_FILE - 1})) as reference
     from (select rid, {keys} from judged_{table} semi join (from quarantined_row where feed = '{table}') using (rid)) as bad
     join (select rid, {keys} from judged_{table} anti join gone_{table} using (rid)) as good using ({keys})
-    join source_file on source_file.file_no = good.rid >> {_BITS}
-    where good.rid >> {_BITS} <> bad.rid >> {_BITS}
+    join source_file on source_file.file_no = good.rid >> {ROW_BITS}
+    where good.rid >> {ROW_BITS} <> bad.rid >> {ROW_BITS}
     group by bad.rid
 ) as again
 where feed = '{table}' and quarantined_row.rid = again.rid"""
@@ -95,7 +94,7 @@ select '{table}' as feed, source_file.file, count(rid) as rows_in, count(rid) - 
     count(*) filter (where gone.what = 'waiting') as waiting,
     count(*) filter (where gone.what = 'duplicate') as duplicates
 from source_file
-left join judged_{table} as judged on judged.rid >> {_BITS} = source_file.file_no
+left join judged_{table} as judged on judged.rid >> {ROW_BITS} = source_file.file_no
 left join (select rid, what from gone_{table}) as gone using (rid)
 where source_file.feed = '{table}'
 group by source_file.file"""

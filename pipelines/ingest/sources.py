@@ -15,6 +15,8 @@ from typing import Any
 from data_contracts.contract import Contract, of_stage
 from data_contracts.errors import InputRefused
 
+ROW_BITS = 40  # a row's id is its file's number and, in the lower bits, its row number
+ROWS_PER_FILE = 1 << ROW_BITS
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+-]{0,199}")
 _ARCHIVES = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz")
 _MAGIC = {b"PAR1": "parquet", b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz",

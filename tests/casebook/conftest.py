@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 
 import casebook
-from casebook import decisions, policy
+from casebook import appeals, decisions, policy
 from casebook.books import Books, open_books
 from data_contracts.contract import contracts, of_stage
 from data_contracts.run import Run
@@ -165,6 +165,19 @@ def decide(books: Books, decision_id: str, action: str, by: str = "wang") -> dic
     decisions.decide(books, decision_id, action, by, "because")
     with books.reading() as book:
         return decisions.standing(book, decision_id)
+
+
+def applied(books: Books, seq: int = 2, **given: Any) -> str:
+    """A proposal by li that wang approved and run `seq` applied."""
+    decision = propose(books, **given)
+    decide(books, decision, "approve")
+    publish(books, seq, decision_step=[{"decision_id": decision, "action": "apply", "reason": "approved"}])
+    return decision
+
+
+def appealed(books: Books, decision_id: str | None = None, until: date = date(2026, 2, 10)) -> str:
+    """An appeal against an applied decision, by default one of its own; recorded by a clerk."""
+    return appeals.file(books, decision_id or applied(books), "clerk", "not so", filed_by="P1", deadline_on=until)
 
 
 def frozen(books: Books, folder: Path, table: str) -> list[dict[str, Any]]:

@@ -189,6 +189,9 @@ def test_checkpoints_that_were_forged_or_removed_are_found(sealed: tuple[Path, P
     assert any("before it" in f for f in books.audit_faults(checkpoints, seal.public_key))
     first.write_text(kept.replace('"postings": 7', '"postings": 8'))
     assert any("not signed" in f for f in books.audit_faults(checkpoints, seal.public_key))
+    for path in checkpoints.glob("*.json"):
+        path.unlink()
+    assert [f for f in books.audit_faults(checkpoints, seal.public_key) if f.startswith("no checkpoint in")]
     books.close()
 
 

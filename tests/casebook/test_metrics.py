@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from casebook import cases, decisions, metrics
+from casebook import appeals, decisions, metrics
 from casebook.books import Books
 from models.detectors.feedback import interval
 from tests.casebook.conftest import LAST, decide, propose, publish
@@ -37,6 +38,20 @@ def test_the_last_verdict_on_a_finding_counts(books: Books) -> None:
     # 2 of 3: the lower limit solves p^2 (3 - 2p) = 0.025, the upper one 1 - p^3 = 0.025.
     assert line.low**2 * (3 - 2 * line.low) == pytest.approx(0.025)
     assert 1 - line.high**3 == pytest.approx(0.025)
+
+
+def test_promoters_are_judged_by_their_last_verdicts_flagged_ones_and_the_sample_apart(books: Books) -> None:
+    """P0 has one confirmed finding beside a false alarm and counts once; an unclear verdict judges nobody."""
+    flagged = [{**FINDING, "finding_id": f"F{n}", "subject_id": f"A{n}", "promoter_id": f"P{n // 2}"} for n in range(4)]
+    sample = [{**FINDING, "detector": "audit_sample", "clause": "3.5(1)", "subject_kind": "promoter", "finding_id": f"S{n}",
+               "subject_id": f"Q{n}", "promoter_id": f"Q{n}"} for n in range(4)]  # fmt: skip
+    publish(books, new_finding=flagged + sample)
+    said = {"F0": "confirmed", "F1": "false_alarm", "F2": "false_alarm", "F3": "unclear",
+            "S0": "false_alarm", "S1": "confirmed", "S2": "unclear"}  # fmt: skip
+    for finding, verdict in said.items():
+        decisions.verdict(books, finding, verdict, "li", "seen")
+    decisions.verdict(books, "S1", "false_alarm", "li", "seen again")
+    assert metrics.measure(books, interval).judged == metrics.Judged(flagged=(1, 2), sampled=(0, 2))
 
 
 POSTING = {"posting_no": 1, "posted_on": LAST, "month": "2025-12", "earning_month": "2025-12", "promoter_id": "P1"}
@@ -109,11 +124,19 @@ def test_holds_appeals_and_the_time_to_a_decision(books: Books) -> None:
     decide(books, one, "approve")
     decide(books, two, "approve")
     publish(books, 2, decision_step=[{"decision_id": d, "action": "apply", "reason": "approved"} for d in (one, two)])
-    cases.answer(
-        books, cases.appeal(books, one, "clerk", "no", filed_by="P0", deadline_on=LAST), "granted", "zhao", "papers"
+    appeals.answer(
+        books,
+        appeals.file(books, one, "clerk", "no", filed_by="P0", deadline_on=date(2026, 3, 1)),
+        "granted",
+        "zhao",
+        "papers",
     )
-    cases.answer(
-        books, cases.appeal(books, two, "clerk", "no", filed_by="P1", deadline_on=LAST), "upheld", "zhao", "no papers"
+    appeals.answer(
+        books,
+        appeals.file(books, two, "clerk", "no", filed_by="P1", deadline_on=date(2026, 3, 1)),
+        "upheld",
+        "zhao",
+        "no papers",
     )
     told = metrics.measure(books, interval)
     assert (told.holds, told.holds_ended_by_people) == (2, 1)

@@ -103,6 +103,14 @@ WRITTEN: Mapping[str, tuple[Rows, ...]] = {
          "decision": [{**DECISION, "decision_id": "D6", "finding_id": "F1", "needed": 1, "evidence_sha256": SHA}]},
         {"webhook_end": [{"target_id": "W2", "by_whom": "li", "reason": "r", "at": 10}]},
     ),
+    "0006": (
+        {"saved_view": [{"view_id": f"W{n}", "person": "li", "name": "mine", "query": "view=mine", "at": 11} for n in (1, 2)]},
+        {"saved_view_end": [{"view_id": "W2", "at": 12}]},
+    ),
+    "0007": (
+        {"case_event": [{**EVENT, "kind": "appeal", "item": "A1", "before": None, "after": "D1"},
+                        {**EVENT, "kind": "appeal", "item": "A2", "before": None, "after": "D5"}]},
+    ),
 }  # fmt: skip
 """What each version's books hold: entry by entry, the rows of each table that the version brought or changed."""
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from click.testing import CliRunner
 
 from casebook import users
 from casebook.books import Books
 from data_contracts.errors import NotAllowed, NotFound, UsageError
+from pipelines.cli import cli
 
 GOOD = "correct horse 电池"
 
@@ -114,3 +117,20 @@ def test_no_password_or_link_is_readable_in_the_books(books: Books) -> None:
     with books.reading() as book:
         text = str(book.rows("select * from user_entry")) + str(book.rows("select payload from audit"))
     assert token not in text and GOOD not in text
+
+
+def test_the_command_line_gives_a_new_link_and_says_who_has_access(sqlite_books: Books, tmp_path: Path) -> None:
+    run, common = CliRunner(), ["--state", str(tmp_path)]
+    users.add(sqlite_books, "admin", ["system_admin"], users.SETUP)
+    added = run.invoke(cli, ["users", "add", "zhao", "--role", "approver", "--by", "admin", *common]).output
+    linked = run.invoke(cli, ["users", "link", "zhao", "--by", "admin", "--console", "https://tr.example/", *common])
+    assert "https://tr.example/welcome?token=" in linked.output
+    with pytest.raises(NotAllowed):
+        users.redeem(sqlite_books, added.split("token=")[1].strip(), GOOD)
+    assert users.redeem(sqlite_books, linked.output.split("token=")[1].strip(), GOOD).name == "zhao"
+    for verb, told in ((["roles", "zhao", "--role", "viewer"], "enabled, viewer"), (["disable", "zhao"], "disabled"),
+                       (["enable", "zhao"], "enabled")):  # fmt: skip
+        assert told in run.invoke(cli, ["users", *verb, "--by", "admin", *common]).output
+    own = run.invoke(cli, ["users", "disable", "admin", "--by", "admin", *common])
+    assert own.exit_code == 2 and "own access" in own.output
+    assert "zhao" in run.invoke(cli, ["users", "list", *common]).output

@@ -55,13 +55,25 @@ def sign_in(app: FastAPI) -> SignIn:
     """`sign_in("analyst", name="an")`: a client with a session of those roles. Its `csrf` goes with its forms."""
 
     def make(*roles: str, name: str = "an") -> TestClient:
-        token = app.state.desk.sessions.begin(name, frozenset(roles))
+        token = session_of(app, name, *roles)
         client = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
         client.cookies.set("tongren", token)
         client.headers["x-csrf"] = app.state.desk.sessions.find(token).csrf
         return client
 
     return make
+
+
+def session_of(app: FastAPI, name: str, *roles: str) -> str:
+    """The token of a session; its user stands in the books with these roles."""
+    books = app.state.desk.books
+    user = users.find(books, name)
+    if user is None:
+        users.add(books, name, roles, "first start")
+    elif user.roles != frozenset(roles):
+        users.set_roles(books, name, roles, "first start")
+    token: str = app.state.desk.sessions.begin(name, frozenset(roles))
+    return token
 
 
 def csrf(client: TestClient) -> dict[str, str]:

@@ -6,7 +6,6 @@ import re
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
@@ -15,11 +14,11 @@ from urllib.request import urlopen
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from casebook import cases, decisions, users
-from casebook.books import Ledgerbook
+from casebook.books import Ledgerbook, open_books
+from console.access import SECONDS, Access
 from console.app import HEADERS
 from console.attempts import AT_ONCE, FREE, LONGEST_SECONDS, Attempts
 from console.roles import ROLES, SIGNED_IN, may
@@ -28,33 +27,7 @@ from console.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, Sessions
 from data_contracts.errors import TongrenError
 from tests.console import world
 from tests.console.conftest import SignIn, csrf, person, shown
-
-PARTS = {
-    "case_id": world.CASE, "promoter_id": "P", "account_id": "I1", "month": "2026-03", "group_id": "G1", "decision_id": world.PROPOSED,
-    "finding_id": "F00000000000000a", "action": "note", "outcome": "upheld", "appeal_id": "A1", "override_id": "V1", "feed": "orders",
-    "shared_id": "S1", "name": "somebody", "lang": "en", "view_id": "W1",
-    "target_id": "W9",
-}  # fmt: skip
-
-
-def flat(routes: object) -> Iterator[APIRoute]:
-    """Routes of the app, those of included routers too."""
-    for route in routes:  # type: ignore[attr-defined]
-        if isinstance(route, APIRoute):
-            yield route
-        elif hasattr(route, "original_router"):
-            yield from flat(route.original_router.routes)
-
-
-def routes(app: FastAPI) -> list[tuple[str, str, str]]:
-    """(method, address, action) of every route of ours; a route without an action fails."""
-    found = []
-    for route in flat(app.routes):
-        action = (route.openapi_extra or {})["x-action"]
-        path = re.sub(r"\{(\w+)(?::path)?\}", lambda m: PARTS[m[1]], route.path)
-        found += [(method, path, action) for method in route.methods]
-    assert len(found) > 80
-    return found
+from tests.console.places import actions
 
 
 def test_every_role_reaches_what_its_actions_allow_and_nothing_else(app: FastAPI, sign_in: SignIn) -> None:
@@ -63,7 +36,7 @@ def test_every_role_reaches_what_its_actions_allow_and_nothing_else(app: FastAPI
     What is allowed is asked for in one of a page's three forms, what is denied in all of them.
     """
     wrong = []
-    matrix = [r for r in routes(app) if r[2] != "public"]
+    matrix = [r for r in actions() if r[2] != "public"]
     twins = {path for _, path, _ in matrix if path.endswith(".json")}
     for role in ROLES:
         client = sign_in(role, name=f"one {role}")
@@ -94,7 +67,7 @@ def test_evidence_as_data_is_for_whoever_may_export_and_all_pages_of_the_matrix_
 
 def test_without_a_session_every_page_leads_to_the_sign_in(app: FastAPI) -> None:
     client = TestClient(app, follow_redirects=False)
-    for method, path, action in routes(app):
+    for method, path, action in actions():
         if action == "public":
             continue
         answer = client.request(method, path)
@@ -120,7 +93,7 @@ def test_a_change_needs_the_forms_token_and_our_origin(app: FastAPI, sign_in: Si
     before = app.state.desk.books.anchor()
     if isinstance(sent.get("data"), dict) and sent["data"].get("csrf") == "own":
         sent = {**sent, "data": csrf(client)}
-    for method, path, action in routes(app):
+    for method, path, action in actions():
         if method == "POST" and action != "public":
             assert client.post(path, **sent).status_code in (403, 422), path
     assert app.state.desk.books.anchor() == before
@@ -133,9 +106,9 @@ def test_the_token_of_another_session_is_no_token(sign_in: SignIn) -> None:
 
 
 def test_reading_never_writes(app: FastAPI, sign_in: SignIn) -> None:
-    before = app.state.desk.books.anchor()
     client = sign_in(*ROLES)
-    for method, path, _ in routes(app):
+    before = app.state.desk.books.anchor()
+    for method, path, _ in actions():
         if method == "GET" and not path.startswith("/evidence"):  # that one is on record before it is sent
             client.get(path)
     assert app.state.desk.books.anchor() == before
@@ -369,3 +342,34 @@ def test_nothing_is_shown_before_the_first_run(tmp_path: Path) -> None:
 
     with pytest.raises(TongrenError, match="tongren run"):
         serve(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["disable", "roles"])
+def test_a_session_does_not_outlive_what_another_program_writes_to_the_books(
+    app: FastAPI, sign_in: SignIn, state: Path, change: str
+) -> None:
+    client, other = sign_in("analyst", name="an"), sign_in("analyst", name="bo")
+    assert client.get("/queue").status_code == 200
+    elsewhere = open_books(state / "books.db")
+    if change == "disable":
+        users.set_enabled(elsewhere, "an", "root", enabled=False)
+    else:
+        users.set_roles(elsewhere, "an", ["viewer"], "root")
+    elsewhere.close()
+    assert client.get("/queue").status_code == 303 and other.get("/queue").status_code == 200
+    assert app.state.desk.sessions.find(client.cookies["tongren"]) is None
+
+
+def test_on_a_server_the_books_are_asked_again_after_a_second(app: FastAPI, state: Path) -> None:
+    now, sessions = [0.0], Sessions()
+    books = app.state.desk.books
+    users.add(books, "an", ["analyst"], "root")
+    access = Access(books, sessions, lambda: now[0])
+    access.at_hand = False
+    session = sessions.find(sessions.begin("an", frozenset({"analyst"})))
+    assert session is not None and access.holds(session)
+    users.set_enabled(books, "an", "root", enabled=False)
+    now[0] = SECONDS / 2
+    assert access.holds(session)
+    now[0] = SECONDS
+    assert not access.holds(session)

@@ -11,17 +11,12 @@ import pytest
 from fastapi import FastAPI
 
 from console.roles import ROLES
-from tests.console import world
+from tests.console.conftest import session_of
+from tests.console.places import pages
 
 pytestmark = pytest.mark.browser
 RUN = """() => axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations.map(
   (v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(' | ')}`))"""
-PAGES = (
-    "/sign-in", "/welcome?token=x", "/queue", f"/cases/{world.CASE}", f"/cases/{world.RING}", f"/cases/{world.BLIND}", "/promoters/P",
-    "/accounts/I1", "/groups/G1", "/pairs?a=P&b=I1", "/statements/2026-03/P", "/decisions?status=all", f"/decisions/{world.PROPOSED}",
-    "/proposals/new?what=3.5(2)|warn&subject=promoter|P&promoter=P", "/rules", "/detectors", "/shared", "/runs", "/quarantine/orders",
-    "/metrics", "/deliveries", "/audit", "/audit/check", "/users", "/nowhere",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +35,14 @@ def axe() -> str:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_axe_finds_nothing_on_any_page(app: FastAPI, browser: Any, address: str, axe: str, lang: str) -> None:
     context = browser.new_context(viewport={"width": 1380, "height": 900}, bypass_csp=True)
-    token = app.state.desk.sessions.begin("an", frozenset(ROLES))
+    token = session_of(app, "an", *ROLES)
     context.add_cookies(
         [{"name": "tongren", "value": token, "url": address}, {"name": "lang", "value": lang, "url": address}]
     )
     found = []
     try:
         page = context.new_page()
-        for place in PAGES:
+        for place in (*pages(), "/nowhere"):
             page.goto(address + place)
             if place.startswith("/cases/") and page.locator("#timeline").count():
                 page.wait_for_selector("#timeline[data-drawn]")

@@ -16,7 +16,7 @@ from console.app import create_app
 from console.oidc import settings
 from data_contracts.errors import UsageError
 from tests.console import provider
-from tests.console.conftest import csrf, person
+from tests.console.conftest import csrf, person, session_of
 from tests.console.provider import CompanyAccount
 
 BACK = "https://console.example.com/oidc/return"
@@ -176,7 +176,7 @@ def test_a_provider_that_fails_or_calls_itself_something_else_lets_nobody_in(
 def test_a_disabled_person_is_out_at_once(app: FastAPI, account: CompanyAccount) -> None:
     client = browser_of(app)
     client.get("/oidc/return", params=begun(client, account))
-    token = app.state.desk.sessions.begin("root", frozenset({"system_admin"}))
+    token = session_of(app, "root", "system_admin")
     admin = browser_of(app)
     admin.cookies.set("tongren", token)
     admin.headers["x-csrf"] = app.state.desk.sessions.find(token).csrf

@@ -145,9 +145,12 @@ def test_an_appeal_is_answered_by_whoever_did_not_decide(app: FastAPI, sign_in: 
     assert analyst.post(f"{path}/appeal", data={**csrf(analyst), **form}).status_code == 303
     appeal = reviewer.get(f"{path}.json").json()["appeals"][0]
     assert appeal["filed_by"] == "P" and appeal["outcome"] is None
+    assert [a["appeal_id"] for a in reviewer.get("/appeals.json").json()["rows"]] == [appeal["appeal_id"]]
+    assert reviewer.get(f"/cases/{appeal['case_id']}.json").json()["case"]["state"] == "appealed"
     done = reviewer.post(f"/appeals/{appeal['appeal_id']}/granted", data={**csrf(reviewer), "reason": "shown"})
     assert done.status_code == 303
     assert reviewer.get(f"{path}.json").json()["decision"]["status"] == "overturned"
+    assert reviewer.get("/appeals.json").json()["rows"] == []
 
 
 def test_a_reply_to_the_notice_is_seen_by_whoever_approves(sign_in: SignIn) -> None:

@@ -19,7 +19,7 @@ from console.patience import Patience
 from console.rates import Rate, Rates
 from console.sessions import Sessions
 from tests.console import world
-from tests.console.conftest import SignIn, csrf
+from tests.console.conftest import SignIn, csrf, session_of
 from tests.counts import SOAK
 
 SOCKETS = 500 if SOAK else 20
@@ -111,7 +111,7 @@ def test_processes_of_one_console_share_sessions_and_rates(tmp_path: Path) -> No
 def test_a_page_shows_at_once_what_another_process_wrote(state: Path) -> None:
     shared = state / "console" / "sessions.db"
     one, other = (create_app(state, shared=shared) for _ in range(2))
-    token = one.state.desk.sessions.begin("an", frozenset({"analyst"}))
+    token = session_of(one, "an", "analyst")
     clients = []
     for app in (one, other):
         client = TestClient(app, follow_redirects=False)

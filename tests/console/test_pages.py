@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import hashlib
+import html
 import io
 import re
 from decimal import Decimal
@@ -20,23 +21,22 @@ from casebook.measures import MEASURES, SUBJECT_KINDS
 from console.effect import effect_of
 from console.pages import cell
 from console.reading import Reading
+from console.replay import Content, Replay
 from console.roles import ROLES
 from console.tables import say, texts, visible
 from tests.console import world
 from tests.console.conftest import SignIn, shown
+from tests.console.places import pages
 
 CONSOLE = Path(__file__).parents[2] / "console"
-KINDS = "|money|promoter|account|case|decision|group|id|instant|int|bits|share|rate|subject|yes|list|reason|short|(?:tag|word):[a-z_]+"
+KINDS = (
+    "|money|promoter|account|case|decision|group|id|instant|int|bits|share|rate|subject|yes|list|reason|short"
+    "|day|prose|figure|who|detector|(?:tag|word):[a-z_]+"
+)
 EVERYTHING = ("analyst", "approver", "compliance", "finance", "system_admin", "auditor")
-PAGES = (
-    "/queue", "/decisions", "/rules", "/detectors", "/shared", "/runs", "/metrics", "/audit", "/audit/check", "/users", "/deliveries",
-    f"/cases/{world.CASE}", f"/cases/{world.RING}", f"/cases/{world.BLIND}", "/promoters/P", "/accounts/I1", "/statements/2026-03/P",
-    "/groups/G1", "/groups/G1?without=I1%7CP", "/pairs?a=P&b=I1", f"/decisions/{world.PROPOSED}", "/quarantine/orders",
-    "/proposals/new?what=3.5(2)%7Ccancel_rebate&subject=promoter%7CP&promoter=P&month=2026-03",
-)  # fmt: skip
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [p.replace(".json", "") for p in pages(".json")])
 def test_a_page_has_three_forms_at_one_address(sign_in: SignIn, path: str) -> None:
     client = sign_in(*EVERYTHING)
     bare, _, query = path.partition("?")
@@ -66,6 +66,18 @@ def test_a_case_says_what_to_do_how_much_and_why(sign_in: SignIn) -> None:
         "Cancel the month",
     ):
         assert said in page
+
+
+def test_a_case_tells_every_reason_code_with_its_figures_and_what_would_clear_it(sign_in: SignIn) -> None:
+    """Of findings, and of orders that do not count (CL01), which no finding holds."""
+    told = {r["code"]: r for r in sign_in("analyst").get(f"/cases/{world.CASE}.json").json()["told"]}
+    figures = {c: [r[k] for k in ("clause", "observed", "expected", "ratio", "q")] for c, r in told.items()}
+    assert figures == {"RB01": ["3.5(2)", 20.0, 0.3, 66.0, 1e-9], "CL01": ["4.3(1)", 1, None, None, None]}
+    for lang in ("zh", "en"):
+        page = html.unescape(shown(sign_in("analyst").get(f"/cases/{world.CASE}?lang={lang}").text))
+        for code, reason in told.items():
+            assert f"{reason['clause']} {code} {reason[lang]}" in page and reason[f"clears_{lang}"] in page
+        assert "20 0.3 66 1e-09" in page
 
 
 def test_a_case_drawn_at_random_shows_no_score(sign_in: SignIn) -> None:
@@ -102,28 +114,32 @@ def test_taking_a_link_out_shows_what_remains(sign_in: SignIn) -> None:
     assert client.get("/groups/G1.json?without=I1%7CP").json()["parts"] == [["I1"], ["P"]]
 
 
-def test_the_statement_before_and_after_is_shown_before_confirming(sign_in: SignIn) -> None:
-    """97.00 of March are on hold and come off that; the 50.00 of April stay."""
-    path = "/proposals/new.json?what=3.5(2)%7Ccancel_rebate&subject=promoter%7CP&promoter=P&month=2026-03"
-    effect = sign_in("analyst").get(path).json()["effect"]
-    told = {k: effect[k] for k in ("whole", "from_held", "payable_before", "payable_after", "claim")}
-    assert told == {
-        "whole": "97.00", "from_held": "97.00", "payable_before": "50.00", "payable_after": "50.00", "claim": "0.00",
-    }  # fmt: skip
-
-
 def test_what_the_next_statement_cannot_bear_becomes_a_claim(app: FastAPI) -> None:
-    """March issued instead of held: 97.00 come off the 50.00 of April, and 47.00 become a claim."""
+    """97.00 of March are on hold and come off that; issued instead, they come off the 50.00 of April, and 47.00 become a claim."""
 
     class Issued(Reading):
         def rows(self, sql: str, /, **values: Any) -> list[dict[str, Any]]:
             nothing = {"status": "issued", "held": Decimal("0.00")}
             return [{**r, **nothing} if r.get("status") == "held" else r for r in super().rows(sql, **values)]
 
-    effect = effect_of(
-        Issued(app.state.desk.state), measure="cancel_rebate", subject_kind="promoter", subject_id="P", promoter="P", month="2026-03"
-    )  # fmt: skip
-    assert (effect["payable_after"], effect["claim"]) == (Decimal("0.00"), Decimal("47.00"))
+    content = Content("cancel_rebate", "3.5(2)", "promoter", "P", "P", "2026-03")
+    replayed = Replay(({"promoter_id": "P", "month": "2026-03", "clause": "4.4(1)", "taken": Decimal("-97.00")},))
+    for replay in (None, replayed):
+        held = effect_of(app.state.desk.reading, content, replay)
+        told = {k: str(held[k]) for k in ("whole", "from_held", "payable_before", "payable_after", "claim")}
+        assert told == {
+            "whole": "97.00", "from_held": "97.00", "payable_before": "50.00", "payable_after": "50.00", "claim": "0.00",
+        }  # fmt: skip
+        effect = effect_of(Issued(app.state.desk.state), content, replay)
+        assert (effect["payable_after"], effect["claim"]) == (Decimal("0.00"), Decimal("47.00"))
+        assert effect["exact"] is (replay is not None)
+
+
+def test_a_hold_keeps_the_next_statement_back_where_settlement_says_so(app: FastAPI) -> None:
+    content = Content("hold_payout", "3.5(2)", "promoter", "P", "P")
+    for replay, kept in ((None, "50.00"), (Replay((), frozenset({("P", None)})), "50.00"), (Replay(()), "0.00")):
+        effect = effect_of(app.state.desk.reading, content, replay)
+        assert str(effect["held_after"]) == kept and effect["payable_after"] + effect["held_after"] == Decimal("50.00")
 
 
 def test_the_queue_filters_and_searches(sign_in: SignIn) -> None:
@@ -153,9 +169,7 @@ def test_every_word_that_a_page_uses_is_there_in_both_languages() -> None:
         "measure": MEASURES, "subject": SUBJECT_KINDS, "role": ROLES, "state": cases.STATES, "move": cases.MOVES,
         "status": ("proposed", "approved", "applied", "rejected", "overturned", "provisional", "issued", "held"),
     }  # fmt: skip
-    used |= {
-        f"{family}.{name}" for family, names in wanted.items() for name in names if name not in ("appeal", "answer")
-    }
+    used |= {f"{family}.{name}" for family, names in wanted.items() for name in names if name not in cases.OF_APPEALS}
     assert sorted(u for u in used if u not in known) == []
     assert sorted(f for f in families if not any(k.startswith(f"{f}.") for k in known)) == []
 
@@ -165,9 +179,11 @@ def test_no_word_is_left_over() -> None:
     dynamic = (
         set(re.findall(r"\bt\('([a-z_]+)\.' ~", source))
         | set(re.findall(r"'(?:word|tag):([a-z_]+)'", source))
-        | {"session", "clause_reason"}
+        | {"session", "clause_reason", "detector"}
     )
-    assert [k for k in texts() if f"'{k}'" not in source and k.split(".")[0] not in dynamic] == []
+    assert [
+        k for k in texts() if f"'{k}'" not in source and f'"{k}"' not in source and k.split(".")[0] not in dynamic
+    ] == []
 
 
 def test_vendored_files_are_the_recorded_ones() -> None:

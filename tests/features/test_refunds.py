@@ -102,13 +102,13 @@ def test_conduct_counts_clicks_vanished_invitees_and_refunds_after_the_statement
     assert rows == [(2, 1, 1, 2, 3, 1, 0, 1)]
 
 
-def test_cash_just_below_what_fills_the_cap_hugs_it_and_a_tiny_first_purchase_is_told(
+def test_cash_just_below_what_fills_the_cap_hugs_it_and_a_tiny_purchase_and_no_other_is_told(
     warehouse: Callable[..., Warehouse], given: Callable[..., None]
 ) -> None:
     wh = warehouse("features", date(2025, 6, 30))
     for table in set(refunds.TABLES) & set(contracts()):
         wh.execute(f"drop table {table}")
-    people = [f"i{n}" for n in range(5)]
+    people = [f"i{n}" for n in range(6)]
     given(wh, "accounts", [{"account_id": a, "registered_at": at("2025-03-01T00:00")} for a in ("p", *people)])
     given(wh, "referrals", [{"invitee_id": a, "promoter_id": "p", "clicked_at": None} for a in people])
     given(
@@ -124,15 +124,16 @@ def test_cash_just_below_what_fills_the_cap_hugs_it_and_a_tiny_first_purchase_is
             },
         ],
     )
-    cash = [4_990_000, 4_000_000, 6_000_000, 5_060_000, 1_000]
+    cash = [4_990_000, 4_000_000, 6_000_000, 5_060_000, 1_000, 1_000]
+    later = order("later", "i5", "2025-03-09T10:00", 70_000)  # who begins small and comes back is no minimal payer
     given(
         wh,
         "orders",
-        [order(f"o{n}", a, "2025-03-02T10:00", c) for n, (a, c) in enumerate(zip(people, cash, strict=True))],
+        [*(order(f"o{n}", a, "2025-03-02T10:00", c) for n, (a, c) in enumerate(zip(people, cash, strict=True))), later],
     )
     refunds.build(wh)
     rows = wh.execute("select paid_months, cap_hugging_months, tiny_first_purchases from promoter_conduct")
-    assert rows == [(5, 1, 1)]
+    assert rows == [(6, 1, 1)]
 
 
 def test_a_coupon_redeemed_by_another_account_is_told_and_an_own_one_is_not(world: Warehouse) -> None:

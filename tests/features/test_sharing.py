@@ -51,6 +51,7 @@ def test_evidence_made_in_slices_of_the_accounts_is_the_same(share: Callable[...
     rows = [seen(f"A{n}", kind, f"t{n % 7}", 9 * h) for n in range(40) for kind in ("ip", "device") for h in range(3)]
     wh = share(rows)
     whole = wh.execute("from identifier_use order by all")
+    assert len(sharing._bounds(wh, len(rows) // 5)) >= 4
     sharing.uses(wh, most=len(rows) // 5)
     assert wh.execute("from identifier_use order by all") == whole
     assert len({row[0] for row in whole}) == 40

@@ -37,6 +37,11 @@ def test_a_dry_run_leaves_results_to_look_at_and_the_state_as_it_was(published: 
     assert hashes(order.state.folder) == before
 
 
+def test_figures_say_that_no_recall_is_estimated_without_verdicts(published: Published) -> None:
+    told = CliRunner().invoke(cli, ["metrics", "--state", str(published.state)])
+    assert told.exit_code == 0 and "recall: not estimated, 0 of 0 judged promoters of the audit sample" in told.output
+
+
 def test_several_days_in_one_call_are_run_in_their_order(published: Published, tmp_path: Path) -> None:
     order = published.copy(tmp_path / "state")
     days = [SECOND, SECOND + timedelta(days=1)]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data_contracts.errors import NotFound
@@ -46,6 +48,23 @@ def test_without_a_cancellation_the_month_comes_back(tables: Path) -> None:
 def test_without_a_hold_no_rebate_changes_but_money_is_free(tables: Path) -> None:
     answer = whatif.run(tables, RUN, without=["D3"])
     assert (answer.changes, answer.freed_fen) == ((), 5_000)
+
+
+def test_a_hold_that_is_given_covers_what_none_covered_before(tables: Path) -> None:
+    held = pq.read_table(tables / "casebook" / "decision.parquet").to_pylist()
+    mine = next(d for d in held if d["decision_id"] == "D3")
+    for other, month, covered in (("P", None, ()), ("Q", None, (("Q", None),)), ("Q", "2026-03", (("Q", "2026-03"),))):
+        given = pa.Table.from_pylist(
+            [*held, {**mine, "decision_id": "D9", "subject_id": other, "promoter_id": other, "month": month}],
+            schema=pq.read_schema(tables / "casebook" / "decision.parquet"),
+        )
+        assert whatif.run(tables, RUN, decisions=given).covered == covered
+
+
+def test_what_does_not_fit_into_memory_goes_where_it_is_told(tables: Path, tmp_path: Path) -> None:
+    tables.joinpath("spill").touch()
+    assert whatif.run(tables, RUN, spill=tmp_path / "mine").changes == ()
+    assert not (tmp_path / "mine").exists()
 
 
 def test_another_programme_changes_the_rate(tables: Path) -> None:

@@ -14,12 +14,14 @@ ONE_IN, MOST = 100, 20
 
 
 def rule(given: Given) -> Mapping[str, pa.Table]:
-    """One row per sampled promoter. The evidence is empty: nothing speaks against anybody in the sample."""
+    """One row per sampled promoter, and `audit_frame`: what it was drawn from. The evidence is empty: nothing speaks against
+    anybody in the sample."""
     found = given["detection"]
     flagged = set(found.filter(found["flagged"])["promoter_id"].to_pylist())
     flagged |= set(given["referral_same"]["promoter_id"].to_pylist())
     conduct = given["promoter_conduct"]
-    open_to_it = set(conduct.filter(pc.greater(conduct["orders"], 0))["promoter_id"].to_pylist()) - flagged
+    active = set(conduct.filter(pc.greater(conduct["orders"], 0))["promoter_id"].to_pylist())
+    open_to_it = active - flagged
     month = f"{given.as_of:%Y-%m}"
     ranked = sorted(open_to_it, key=lambda p: hashlib.sha256(f"{month}|{p}".encode()).hexdigest())
     rows = [
@@ -28,4 +30,5 @@ def rule(given: Given) -> Mapping[str, pa.Table]:
          "evidence": "{}"}
         for p in ranked[: min(max(len(open_to_it) // ONE_IN, 1), MOST)]
     ]  # fmt: skip
-    return {"detection": pa.Table.from_pylist(rows, DETECTION)}
+    frame = {"month": month, "flagged": len(active & flagged), "unflagged": len(open_to_it), "drawn": len(rows)}
+    return {"detection": pa.Table.from_pylist(rows, DETECTION), "audit_frame": pa.Table.from_pylist([frame])}

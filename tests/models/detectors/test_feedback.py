@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from data_contracts.warehouse import Warehouse
+from models import detectors
 from models.detectors import feedback
 
 
@@ -47,3 +48,31 @@ def test_the_largest_q_that_keeps_the_wanted_precision_is_proposed(
     verdicts: list[tuple[str, Any]], proposed: float | None
 ) -> None:
     assert feedback.summary("d", verdicts)["proposed_q"] == (None if proposed is None else pytest.approx(proposed))
+
+
+def test_recall_is_caught_over_caught_and_missed_and_its_interval_holds_it() -> None:
+    """100 flagged at precision 30/40 are 75 caught; 2 of 50 sampled of 1,000 unflagged are 40 missed."""
+    told = feedback.recall((2, 50), (30, 40), 100, 1_000)
+    assert told.share == pytest.approx(75 / 115)
+    (low, high), (missed_low, missed_high) = feedback.interval(30, 40, 0.975), feedback.interval(2, 50, 0.975)
+    assert told.low == pytest.approx(100 * low / (100 * low + 1_000 * missed_high))
+    assert told.high == pytest.approx(100 * high / (100 * high + 1_000 * missed_low))
+    assert feedback.recall((0, 50), (40, 40), 100, 1_000).high == 1.0
+
+
+@pytest.mark.parametrize(("sample", "found"), [((1, 19), (30, 40)), ((1, 40), (19, 19)), ((0, 0), (0, 0))])
+def test_too_few_verdicts_estimate_no_recall(sample: tuple[int, int], found: tuple[int, int]) -> None:
+    told = feedback.recall(sample, found, 100, 1_000)
+    assert told.share is None and (told.low, told.high) == (0.0, 1.0) and told.judged == sample[1]
+
+
+def test_the_audit_sample_tells_what_it_was_drawn_from(
+    warehouse: Callable[..., Warehouse], given: Callable[..., None]
+) -> None:
+    wh = warehouse("models")
+    given(wh, "promoter_conduct", [{"promoter_id": f"P{n}", "orders": int(n < 4)} for n in range(5)])
+    given(wh, "referral_same", [{"promoter_id": "P0", "invitee_id": "a"}, {"promoter_id": "P4", "invitee_id": "b"}])
+    card = next(c for c in detectors.cards() if c.name == "audit_sample")
+    assert detectors.detect(wh, card)["audit_frame"].to_pylist() == [
+        {"month": "2026-01", "flagged": 1, "unflagged": 3, "drawn": 1}
+    ]

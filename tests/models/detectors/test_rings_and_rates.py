@@ -8,13 +8,14 @@ import networkx as nx
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.stats import betabinom, combine_pvalues
 
 from data_contracts.contract import contracts
 from models import detectors
 from models.detectors.collusion_ring.lockstep import clusters
 from models.detectors.collusion_ring.rule import subgraph
-from models.detectors.counts import Peers, fit_peers, level_tail, window_tail
-from models.detectors.rates import excess
+from models.detectors.counts import Peers, fit_peers, level_tail, share_tail, window_tail
+from models.detectors.rates import Excess, excess, jointly
 
 BEGIN = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -23,7 +24,8 @@ def test_every_detector_runs_after_those_whose_tables_it_reads() -> None:
     made: set[str] = set()
     for card in detectors.cards():
         if "detection" in card.reads:
-            assert made >= {t for c in detectors.cards() for t in c.about.get("writes", ())}
+            others = [c for c in detectors.cards() if c.name != card.name]
+            assert made >= {t for c in others for t in c.about.get("writes", ())}
         assert {t for t in card.reads if t not in contracts()} <= made
         made |= set(card.about.get("writes", ()))
     assert detectors.cards()[-1].name == "audit_sample"
@@ -37,6 +39,20 @@ def test_a_share_far_above_the_peers_has_a_small_p_and_peers_have_not() -> None:
     part = excess(observed, trials, np.arange(60, dtype=np.int64))
     assert part.p[7] < 1e-6 and np.delete(part.p, 7).min() > 1e-3
     assert part.expected[7] == pytest.approx(2.0, abs=0.6)
+
+
+def test_a_share_has_the_tail_of_a_beta_binomial_and_never_more_than_one() -> None:
+    hits, trials = np.array([0.0, 1, 3, 12, 7, 200]), np.array([5.0, 5, 9, 13, 7, 900])
+    share, shape = np.array([0.1, 0.3, 0.02, 0.08, 0.5, 0.2]), np.array([2.0, 4, 0.5, 3, 20, 6])
+    total = shape * (1 - share) / share - 1
+    exact = betabinom.sf(hits - 1, trials.astype(int), share * total, (1 - share) * total)
+    assert share_tail(hits, trials, share, shape) == pytest.approx(exact, rel=1e-6)
+    assert share_tail(np.full(1, 5.0), np.full(1, 4.0), np.full(1, 0.9), np.full(1, 0.1))[0] <= 1.0
+
+
+def test_two_traits_together_have_the_p_that_fisher_gives() -> None:
+    one, other = (Excess(np.ones(1), np.ones(1), np.full(1, p)) for p in (0.01, 0.02))
+    assert jointly(one, other).p[0] == pytest.approx(combine_pvalues([0.01, 0.02])[1])
 
 
 def test_the_fit_finds_the_spread_that_honest_promoters_were_drawn_with() -> None:

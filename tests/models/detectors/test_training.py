@@ -70,9 +70,17 @@ def test_the_first_run_registers_a_live_model_and_the_next_one_scores_with_it(
     assert first == tracking.live_hashes() and len(scores) == 2
     assert detectors.build(world, tracking) == first
     assert world.execute("select subject_id, score from detection where detector = 'refund_shape' order by 1") == scores
-    assert world.execute("select count(*), count(*) filter (where moved) from model_drift") == [(len(FEATURES) + 1, 0)]
+    drifted = "select count(*), count(*) filter (where moved) from model_drift where model = 'refund_shape'"
+    assert world.execute(drifted) == [(len(FEATURES) + 1, 0)]
+    world.execute("update promoter_conduct set unclicked = 9")
+    detectors.build(world, tracking)
+    watched = "select model, feature from model_drift where moved and model <> 'refund_shape'"
+    assert world.execute(watched) == [("forced_click", "unclicked")]
+    assert world.execute("select distinct model from model_drift order by 1") == [
+        ("collusion_ring",), ("exploitation",), ("forced_click",), ("refund_burst",), ("refund_shape",),
+    ]  # fmt: skip
     folder = tmp_path / "tables"
-    for table in ("promoter_conduct", "group_member", "referrals"):
+    for table in ("promoter_conduct", "group_member", "referrals", "coupon_holder"):
         stage = contracts()[table].stage
         (folder / stage).mkdir(parents=True, exist_ok=True)
         pq.write_table(world.con.sql(f"select * from {table}").to_arrow_table(), folder / stage / f"{table}.parquet")

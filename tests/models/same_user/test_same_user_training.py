@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,17 @@ def test_the_first_run_registers_the_shipped_model_and_a_trained_one_waits(link:
 
     tracking.promote("same_user")
     assert training.live(tracking) == fitted
+
+
+def test_a_version_is_registered_with_its_card_and_pictures(tmp_path: Path) -> None:
+    tracking = Tracking(tmp_path / "mlflow")
+    training.live(tracking)
+    assert tracking.live_versions() == {"same_user": "1"}
+    version = tracking._client().get_model_version("same_user", "1")
+    assert version.description.startswith("# same_user") and "Known failures" in version.description
+    (kept,) = (tmp_path / "mlflow" / "artifacts").glob("*/artifacts/card.md")
+    (picture,) = re.findall(r"!\[calibration\]\((.+)\)", kept.read_text(encoding="utf-8"))
+    assert (kept.parent / picture).read_bytes().startswith(b"\x89PNG"), "the card finds its picture"
 
 
 def test_verdicts_on_referral_findings_stand(link: Build) -> None:

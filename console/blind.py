@@ -1,0 +1,89 @@
+"""What is kept from readers while a case drawn at random waits for its decision, so that whoever decides is not told the answer.
+
+Such a case is about a promoter that nothing flagged when it was drawn; detectors may flag it since. Until the case is
+decided its pages show what happened (registrations, orders, refunds, money) and nothing of what detectors, clauses and
+links make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from console.desk import Desk
+from console.shelf import Part
+from data_contracts.errors import NotAllowed
+
+UNDECIDED = ("open", "in_review", "waiting")
+DRAWN_BY = "audit_sample"
+SCORED = ("confidence", "priority", "clauses", "findings")
+"""What a row of the queue tells of the score."""
+SAID = ("confidence", "detector", "detector_version", "evidence", "reason")
+JUDGED = ("qualifies", "clause")
+"""What a line of a statement tells of the clauses."""
+JOINED = ("established", "not_the_same")
+"""How many invitees no clause and no link struck."""
+
+
+def is_blind(case: Mapping[str, Any]) -> bool:
+    """Whether a case was drawn at random and is not decided yet."""
+    return bool(case["blind"]) and case["state"] in UNDECIDED
+
+
+def among(held: Desk, promoters: Iterable[str | None]) -> set[str]:
+    """Which of these promoters have such a case."""
+    with held.live.now() as now:
+        return {p for p in set(promoters) if p and any(map(is_blind, now.cases_on(p)))}
+
+
+def row(case: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the queue as it may be seen."""
+    return {**case, **dict.fromkeys(SCORED)} if is_blind(case) else dict(case)
+
+
+def findings(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """That chance drew the promoter, and nothing that a detector or a clause found."""
+    return [{**f, **dict.fromkeys(SAID)} for f in found if f["detector"] == DRAWN_BY]
+
+
+def lines(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Orders or lines of a statement without what clauses made of them."""
+    return [{**r, **dict.fromkeys(JUDGED)} for r in rows]
+
+
+def parts(shelved: Mapping[str, Part]) -> dict[str, Part]:
+    """The parts of a promoter's evidence as they may be seen."""
+    nothing: dict[str, Any] = {name: [] for name in ("pairs", "bursts", "excluded", "reasons", "told")}
+    seen = {
+        **nothing, "graph": {}, "findings": findings(shelved["findings"].value), "orders": lines(shelved["orders"].value),
+        "defence": {**shelved["defence"].value, **dict.fromkeys(JOINED)},
+    }  # fmt: skip
+    return {**shelved, **{name: Part(orjson.dumps(value)) for name, value in seen.items()}}
+
+
+def decision(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision, or an entry of its history, without the reason that the policy gives: it quotes the detectors."""
+    by_policy = "policy" in (said.get("proposed_by"), said.get("decided_by"), said.get("by_whom"))
+    return {**said, "reason": None} if by_policy else dict(said)
+
+
+def decisions(held: Desk, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Decisions on any promoters as they may be seen."""
+    hidden = among(held, (d["promoter_id"] for d in rows))
+    return [decision(d) if d["promoter_id"] in hidden else dict(d) for d in rows]
+
+
+def behind(held: Desk, accounts: Sequence[str]) -> set[str]:
+    """The promoters behind accounts: themselves, and who invited them."""
+    invited = held.reading.rows(
+        "select distinct promoter_id from relations where list_contains($a, invitee_id)", a=list(accounts)
+    )
+    return {*accounts, *(r["promoter_id"] for r in invited if r["promoter_id"])}
+
+
+def refuse(held: Desk, promoters: Iterable[str]) -> None:
+    """Raises NotAllowed when a page that is all score is about such a promoter."""
+    if among(held, promoters):
+        raise NotAllowed("this is about a promoter drawn at random: it can be seen when the case is decided")
