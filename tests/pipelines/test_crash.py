@@ -72,6 +72,19 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_death_between_the_books_and_their_checkpoint_is_made_good(first: Path, tmp_path: Path) -> None:
+    """The rerun finds the run published already; it swaps the link, and signs the end of the chain as well."""
+    state = State(tmp_path / "state")
+    shutil.copytree(first / "state", state.folder, symlinks=True)
+    (sealed,) = state.checkpoints.iterdir()
+    sealed.unlink()
+    state.current_link.unlink()
+    again = run(Order(first / "sources", state, date(2026, 4, 20)))
+    assert not again.published and state.current() == again.folder
+    assert [point.name for point in state.checkpoints.iterdir()] == [sealed.name]
+    assert "verifies" in verify(state.folder, None, None)
+
+
 def ordered(first: Path, state: Path, trace: Path, *watched: str) -> subprocess.CompletedProcess[bytes]:
     """The second run by the real command, under strace. It writes no byte code: that would be calls of another number."""
     command = ["run", "--sources", str(first / "sources"), "--state", str(state), "--as-of", "2026-05-20"]
