@@ -55,6 +55,7 @@ class Model:
     referral_prior_bits: float
     joint_cap_bits: float
     household_bits: float
+    apart_hours: int
     same_bits: float
     possibly_bits: float
     related_bits: float
@@ -82,6 +83,7 @@ class Model:
             "referral_prior_ubits": micro(self.referral_prior_bits),
             "joint_cap_ubits": micro(self.joint_cap_bits),
             "household_ubits": micro(self.household_bits),
+            "apart_hours": self.apart_hours,
             "door_no": self._levels.index(("address", "door")),
             "same_ubits": micro(self.same_bits),
             "possibly_ubits": micro(self.possibly_bits),
@@ -157,7 +159,8 @@ def read(text: str) -> Model:
     kinds = tuple(_kind(name, spec, float(referral["u"].get(name, 0.0))) for name, spec in raw["kinds"].items())
     return Model(
         str(raw["version"]), int(raw["entities"]), float(raw["prior_bits"]), float(referral["prior_bits"]),
-        float(raw["joint_cap_bits"]), float(raw["household_bits"]), float(thresholds["same_bits"]), float(thresholds["possibly_bits"]),
+        float(raw["joint_cap_bits"]), float(raw["household_bits"]), int(raw["apart_hours"]),
+        float(thresholds["same_bits"]), float(thresholds["possibly_bits"]),
         float(thresholds["related_bits"]), kinds, {k: float(v) for k, v in raw["groups"].items()},
         {k: tuple((float(b), float(p)) for b, p in steps) for k, steps in raw["calibration"].items()}, text,
     )  # fmt: skip

@@ -16,10 +16,11 @@ WORDS: dict[str, dict[str, str]] = {
         "one_user": "{a} and {b} are one user: {outcome}.",
         "one_user_through": "{a} and {b} are one user, but only through other accounts (below).",
         "not_one_user": "{a} and {b} are not one user: {outcome}.",
+        "context": "Related is context, as for a household, colleagues or classmates: nothing is decided on it.",
         "possibly_one_user": "{a} and {b} are possibly one user: a person decides.",
         "group": "Both are in group {group} ({status}).",
-        "sum": "{outcome}, {bits:+.2f} bits; from {same:+.2f} on, with enough kinds of evidence, two accounts are the same."
-        " Where the truth is known, {share} of such pairs had one hand behind them.",
+        "sum": "{outcome}, {bits:+.2f} bits; from {same:+.2f} on, with enough kinds of evidence, two accounts are the same.",
+        "truth": " Where the truth is known (simulated programmes), {share} of pairs with so many bits had one hand behind them.",
         "legend": "Bits count doublings of the odds that one hand is behind both accounts: +1 doubles them, -1 halves them, at 0 they"
         " are even. First column: what the line adds; second: the sum so far.",
         "prior": "before any evidence: two accounts picked at random",
@@ -30,7 +31,9 @@ WORDS: dict[str, dict[str, str]] = {
         "two": "held by these two accounts alone", "accounts": "held by {shared_by:,} accounts, these two among them",
         "capped": "; {full:+.2f} by itself, but device, line and door of one household count as one",
         "differ": "each has an {kind} of its own", "differ_phone": "each has a {kind} of its own",
-        "household": "household", "against_household": "one door, one device or line, nothing more: so does a household look",
+        "household": "household",
+        "against_household": "so does a household look: one door beside one device or line, or one device that went round at one"
+        " line without a day on which both were there",
         "silent": "Shared, but worth nothing: {kind} {mask}, held by {shared_by:,} unrelated people ({reason} since {since}).",
         "must_link": "An analyst joined the two.", "cannot_link": "An analyst parted the two: they are never one group.",
         "short": "What is missing: {bits:.2f} bits.",
@@ -42,7 +45,8 @@ WORDS: dict[str, dict[str, str]] = {
         " many use.",
         "link": "If you know better: tongren link {a} {b}.",
         "hub": "shared by too many", "register": "registered as shared", "placeholder": "placeholder",
-        "linked": "linked", "needs_review": "needs review: policy waits for a person", "list": ", ", "and": ", ", "stop": ".",
+        "linked": "linked: policy may act on it",
+        "needs_review": "needs review: policy waits for a person", "list": ", ", "and": ", ", "stop": ".",
         "group_head": "Group {group}: {size} accounts, {status}. {links} of their pairs are the same by themselves.",
         "cohesion": "To part it, links of {cohesion:.2f} bits or more would have to fall.",
         "tree": "What holds it together, strongest first (bits: doublings of the odds that one hand is behind both):",
@@ -63,34 +67,37 @@ WORDS: dict[str, dict[str, str]] = {
         "one_user": "{a} 与 {b} 是同一用户：{outcome}。",
         "one_user_through": "{a} 与 {b} 是同一用户，但只是经由其他账号相连（见下）。",
         "not_one_user": "{a} 与 {b} 不是同一用户：{outcome}。",
+        "context": "有关联仅供参考，同住的家人、同事、同学亦会如此，不作为处理依据。",
         "possibly_one_user": "{a} 与 {b} 可能是同一用户：须由人工判断。",
         "group": "两者同属组 {group}（{status}）。",
-        "sum": "{outcome}，{bits:+.2f} 比特；达到 {same:+.2f} 比特且证据种类足够，才认定为同一用户。在已知真相的数据中，"
-        "此类账号对有 {share} 出自同一控制人。",
-        "legend": "比特：两个账号出自同一控制人的胜算翻了几倍。+1 为翻一倍，-1 为减半，0 为各占一半。"
+        "sum": "{outcome}，{bits:+.2f} 比特；达到 {same:+.2f} 比特且证据种类足够，才认定为同一用户。",
+        "truth": "在已知真相的模拟数据中，比特数相当的账号对有 {share} 出自同一控制人。",
+        "legend": "比特：两个账号出自同一控制人的胜算翻了几番。+1 为翻一番，-1 为减半，0 为各占一半。"
         "第一列为该行所加，第二列为累计。",
         "prior": "尚无证据时：任取两个账号",
         "prior_referral": "尚无证据时：一方推荐了另一方，而人们本来就会邀请朋友",
         "for": "支持：", "against": "反对：",
-        "piece": "相同的{kind} {mask}{level}，{holders}，{first} 至 {last}",
+        "piece": "{kind}相同：{mask}{level}，{holders}，{first} 至 {last}",
         "alone": "没有其他无关的人使用", "holders": "连同两者共 {shared_by:,} 个互不相关的人使用",
         "two": "仅这两个账号使用", "accounts": "连同两者共 {shared_by:,} 个账号使用",
         "capped": "；单独计为 {full:+.2f}，但同一住户的设备、网络、住址合为一项证据",
         "differ": "双方各有自己的{kind}", "differ_phone": "双方各有自己的{kind}",
-        "household": "同住", "against_household": "同一住址、同一设备或网络，此外别无证据：同住的家人也会如此",
+        "household": "同住",
+        "against_household": "同住的家人也会如此：同一住址且同一设备或网络；或同一网络下轮流使用同一设备，从未在同一天同时出现",
         "silent": "共用但不计分：{kind} {mask}，{shared_by:,} 个互不相关的人使用（{reason}，自 {since} 起）。",
         "must_link": "分析员已认定两者为同一用户。", "cannot_link": "分析员已认定两者不是同一用户，不会归入同一组。",
         "short": "尚缺：{bits:.2f} 比特。",
         "uncorroborated": "尚缺：另一类少有人共用的证据。身份证件一项即足够；其余须有两类，其中一类为手机号、支付账户或设备。",
         "path": "两者如何经由其他账号相连：",
-        "fall": "若 {a} 与 {b} 没有共用{kinds}", "fall_also": "，且 {a} 与 {b} 没有共用{kinds}",
+        "fall": "若 {a} 与 {b} 没有共用以下各类标识：{kinds}",
+        "fall_also": "；且 {a} 与 {b} 没有共用：{kinds}",
         "unlink": "若您另有依据：tongren unlink {a} {b}（优先于以上一切），或用 tongren shared add 登记多人共用之物。",
         "link": "若您另有依据：tongren link {a} {b}。",
         "hub": "共用者过多", "register": "已登记为公共设施", "placeholder": "占位值",
-        "linked": "已关联", "needs_review": "待复核：须先经人工", "list": "、", "and": "，", "stop": "，此结论即不成立。",
+        "linked": "已关联：可按策略处理", "needs_review": "待复核：须先经人工", "list": "、", "and": "，", "stop": "，此结论即不成立。",
         "group_head": "组 {group}：{size} 个账号，{status}。其中 {links} 对账号自身即可认定为同一用户。",
         "cohesion": "要将其拆开，须去掉合计至少 {cohesion:.2f} 比特的关联。",
-        "tree": "维系该组的关联，由强到弱（比特：两者出自同一控制人的胜算翻了几倍）：",
+        "tree": "维系该组的关联，由强到弱（比特：两者出自同一控制人的胜算翻了几番）：",
         "tree_line": "{kinds}（{outcome}）", "weakest": "其中最弱的一环：{a} 与 {b}。依据见 tongren explain {a} {b}",
         "documents": "身份证件：", "no_document": "无：{accounts}",
         "phone.recycled": "（使用时间相隔很久：号码会重新放出）", "phone.near_cheap": "（虚拟运营商或物联网号码：容易取得）",
@@ -107,6 +114,8 @@ def pair_text(said: dict[str, Any], lang: str) -> str:
     w = WORDS[lang]
     pair, names = said["pair"], {"a": said["pair"]["account_a"], "b": said["pair"]["account_b"]}
     lines = [w[_verdict(said)].format(**names, outcome=w[pair["outcome"]])]
+    if pair["outcome"] == "related" and not said["one_user"]:
+        lines.append(w["context"])
     if said["group_id"]:
         lines.append(w["group"].format(group=said["group_id"], status=w[said["group_status"]]))
     lines += [w["legend"], "", *waterfall(pair, said["same_bits"], w)]
@@ -158,10 +167,9 @@ def waterfall(pair: dict[str, Any], same_bits: float, w: dict[str, str]) -> list
         running += entry["bits"]
         named = "against_household" if kind == "household" else "differ_phone" if kind == "phone" else "differ"
         lines.append(_line(entry["bits"], running, w[named].format(kind=w[kind])))
-    sum_up = w["sum"].format(
-        outcome=w[pair["outcome"]], bits=pair["bits"], same=same_bits, share=_share(pair["probability"])
-    )
-    lines.append("= " + sum_up)
+    lines.append("= " + w["sum"].format(outcome=w[pair["outcome"]], bits=pair["bits"], same=same_bits))
+    if pair["pieces"]:  # what was learnt from pairs that share something says nothing of others
+        lines[-1] += w["truth"].format(share=_share(pair["probability"]))
     if pair["override"]:
         lines.append(w[pair["override"]])
     elif pair["bits"] < same_bits:
@@ -188,7 +196,7 @@ def _holders(p: dict[str, Any]) -> str:
 
 def _share(probability: float) -> str:
     if probability < 0.001:
-        return "< 0.1 %"
+        return "<0.1%"
     return f"{probability:.2%}" if probability > 0.99 else f"{probability:.1%}"
 
 

@@ -13,8 +13,8 @@ select
     same_user_score.a,
     same_user_score.b,
     'household' as kind,
-    $household_ubits as absent_ubits
+    same_user_score.household_ubits as absent_ubits
 from same_user_score
 semi join same_user_link
     on same_user_score.a = same_user_link.a and same_user_score.b = same_user_link.b
-where same_user_score.household
+where same_user_score.household_ubits < 0

@@ -4,6 +4,8 @@ select
     same_user_use.account_no,
     same_user_token.token_no,
     same_user_use.span_on,
+    same_user_use.first_seen,
+    same_user_use.last_seen,
     same_user_ip_span.entities
 from same_user_use
 inner join same_user_token

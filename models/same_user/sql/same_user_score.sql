@@ -1,7 +1,7 @@
 -- One row per scored pair: prior, evidence for and against in millionths of a bit, and what the pair is called.
--- The joint kinds together count no more than their cap. The same door beside the same device or line, and nothing hard,
--- is how a household looks: that speaks against. Same needs the weight and corroboration: an identity document, or two
--- rare kinds of which one is strong.
+-- The joint kinds together count no more than their cap. The looks of a household, and nothing hard, speak against
+-- (same_user_home); where the device went round, by no more than the line adds, so that strangers on it raise nobody.
+-- Same needs the weight and corroboration: an identity document, or two rare kinds of which one is strong.
 create or replace table same_user_score as
 with forward as (
     select
@@ -10,6 +10,8 @@ with forward as (
         weight.referral,
         cast(sum(case when kind.joint then 0 else weight.weight_ubits end)
             + least($joint_cap_ubits, sum(case when kind.joint then weight.weight_ubits else 0 end)) as bigint) as for_ubits,
+        cast(sum(case when kind.joint then weight.weight_ubits else 0 end) as bigint) as joint_ubits,
+        cast(sum(case when weight.kind = 'ip' then weight.weight_ubits else 0 end) as bigint) as line_ubits,
         bool_or(kind.identifies and weight.rare) as papers_agree,
         count(*) filter (where weight.rare) >= 2 and bool_or(weight.rare and kind.strong) as corroborated,
         bool_or(kind.strong and not kind.joint) as hard
@@ -34,9 +36,17 @@ totalled as (
         forward.referral,
         case when forward.referral then $referral_prior_ubits else $prior_ubits end as prior_ubits,
         forward.for_ubits,
-        same_user_home.a is not null and not forward.hard as household,
-        coalesce(against.absent_ubits, 0)
-        + case when household then $household_ubits else 0 end as against_ubits,
+        case
+            when same_user_home.a is null or forward.hard then 0
+            when same_user_home.handed
+                then -least(
+                    -$household_ubits,
+                    least($joint_cap_ubits, forward.joint_ubits)
+                    - least($joint_cap_ubits, forward.joint_ubits - forward.line_ubits)
+                )
+            else $household_ubits
+        end as household_ubits,
+        coalesce(against.absent_ubits, 0) + household_ubits as against_ubits,
         forward.papers_agree,
         coalesce(against.papers_differ, false) as papers_differ,
         forward.papers_agree or forward.corroborated as corroborated,
@@ -56,7 +66,7 @@ select
     against_ubits,
     match_ubits,
     papers_differ,
-    household,
+    household_ubits,
     case
         when match_ubits >= $same_ubits and papers_agree then 'same_person'
         when match_ubits >= $same_ubits and corroborated then 'same_controller'

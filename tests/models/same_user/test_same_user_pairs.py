@@ -49,6 +49,21 @@ def test_one_door_and_one_device_look_like_a_household_and_wait_for_people(link:
     assert outcome(link([*rows, *at_home])) == "possibly"
 
 
+def test_a_device_that_goes_round_at_one_line_looks_like_a_household(link: Build) -> None:
+    """A hand is at one device and one line with both accounts on some day; a household hands the device on."""
+    home = {"device": "d", "ip": "i"}
+    one = uses("A", **home)
+    assert outcome(link([*one, *uses("B", **home)])) == "same_controller"
+    assert outcome(link([*one, *uses("B", 3, **home)])) == "possibly"
+    back_again = [*one, sighting("A", "device", "device-d", 5)]
+    assert outcome(link([*back_again, *uses("B", 3, **home)])) == "possibly", "its uses overlap, but the two never met"
+    assert outcome(link([*back_again, *uses("B", 3, **home), sighting("B", "ip", "ip-i", 0)])) == "same_controller"
+    assert (
+        outcome(link([*one, *uses("B", 3, **home), *uses("A", payment="p"), *uses("B", payment="p")]))
+        == "same_controller"
+    )
+
+
 def test_two_papers_speak_against_one_person_but_not_against_one_hand(link: Build) -> None:
     rows = [*uses("A", payment="p", device="d", id_doc="1"), *uses("B", payment="p", device="d", id_doc="2")]
     wh = link(rows)

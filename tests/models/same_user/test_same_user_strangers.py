@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,16 @@ def test_the_stranger_who_makes_a_door_a_hub_does_not_take_a_household_away(link
     before, after = (link([*home, *crowd("address", "home", n, cls="door")]) for n in (498, 499))
     assert after.execute("select suppressed from identifier_value where kind = 'address'") == [(True,)]
     assert raised(before, after) == []
+
+
+def test_strangers_on_the_line_of_a_device_that_went_round_raise_nobody(link: Build) -> None:
+    """What speaks against the pair shrinks with its line, but never by more than the line's own bits: the cap included."""
+    block = [sighting(a, "address", "block", 0, "building") for a in "AB"]
+    rows = [*uses("A", device="d", ip="i"), *uses("B", 3, device="d", ip="i"), *block]
+    arrivals = [link([*rows, *crowd("ip", "ip-i", n, 1)]) for n in (0, 30, 90, 150, 198, 199)]
+    (against,) = arrivals[0].execute("select household_ubits from same_user_score")[0]
+    assert against < 0
+    assert [raised(before, after) for before, after in pairwise(arrivals)] == [[]] * 5
 
 
 def test_strangers_on_the_best_line_do_not_make_a_rare_one_the_best(link: Build) -> None:
