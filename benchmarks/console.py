@@ -264,7 +264,7 @@ def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, 
                 cases,
                 seconds,
                 rounds,
-                _proposals(state),
+                proposals(state),
                 state.parent / "sources",
             )
     click.echo(body)
@@ -300,7 +300,7 @@ async def _once(port: int) -> tuple[int, bytes]:
     return answer
 
 
-def _proposals(state: Path) -> list[str]:
+def proposals(state: Path) -> list[str]:
     """The decisions that wait; on a kept state earlier measurements decided some."""
     books = open_books(state / "books.db")
     try:

@@ -65,7 +65,7 @@ class Person:
 
     def __init__(self, served: Served, link: str, password: str, name: str) -> None:
         self.web = httpx.Client(
-            base_url=served.address, transport=httpx.HTTPTransport(retries=8), timeout=30, cookies={"lang": "en"}
+            base_url=served.address, transport=httpx.HTTPTransport(retries=8), timeout=120, cookies={"lang": "en"}
         )
         token = re.search(r"/welcome\?token=([\w-]+)", link)
         assert token is not None
