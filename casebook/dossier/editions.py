@@ -68,6 +68,7 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
         "notices": [
             n for n in _notices(facts["notices"], hidden) if n["kind"] in ("notice", "recovery_notice", "warn")
         ],
+        "appeals": [{**a, "answered_by": a["answered_by"] and "person"} for a in facts["appeals"]],
         "cases": [{**c, "owner": None, "escalated_on": None} for c in facts["cases"] if decisions],
         "feeds": [],
         "versions": {**facts["versions"], "policy": []},

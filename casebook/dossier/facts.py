@@ -51,6 +51,7 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "lines": [{k: v for k, v in r.items() if k != "lines"} for r in rows.get("line", [])],
         "line_count": rows["line"][0]["lines"] if rows.get("line") else 0,
         "notices": rows.get("notice", []),
+        "appeals": rows.get("appeal", []),
         "cases": rows.get("case", []),
         "gaps": rows.get("gap", []),
         "feeds": list(bundle.run["feed"]),

@@ -89,7 +89,16 @@ def test_an_appeal_is_told_to_both_and_who_has_the_case_inside_only(
         dossier.write_one(sound_run, "P1", tmp_path / e, lang="en", edition=e, run_facts=facts).read_text("utf-8")
         for e in ("internal", "promoter")
     )
-    assert "appealed" in inside and "appealed" in outside
+    for said in (
+        "appealed",
+        "2026-03-27",
+        "says I1 is a customer",
+        "the decision stands",
+        "no papers came",
+        "waits for an answer",
+    ):
+        assert said in inside and said in outside
+    assert "zhao" in inside and "zhao" not in outside
     assert "li.wei" in inside and "li.wei" not in outside
 
 
