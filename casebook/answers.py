@@ -10,9 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from casebook import chain
+from casebook import chain, refusals
 from casebook.books import Books, Ledgerbook
-from casebook.decisions import refuse
 from casebook.people import line, person
 from data_contracts.errors import NotAllowed, NotFound, TongrenError, UsageError
 
@@ -37,7 +36,7 @@ def once(books: Books, by: str, key: str, content: Mapping[str, Any], effect: Ca
         )
         reused = bool(known) and known[0]["content_sha256"] != said
         if reused:
-            refuse(book, who, "answer", named, "the key came with another content before")
+            refusals.log(book, who, "answer", named, "the key came with another content before")
         outcome = json.loads(known[0]["outcome"]) if known else _tried(book, who, named, said, effect)
     if reused:
         raise KeyReused(f"key {named} came with another content before: use a new key for a new request")

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from casebook import cases, chain, ties
+from casebook import cases, chain, refusals, ties
 from casebook.books import Books, Ledgerbook
-from casebook.decisions import MOVES, move, open_appeal, refuse, standing, tied
+from casebook.decisions import MOVES, move, open_appeal, tied
 from casebook.people import line, person, same_person
-from casebook.standing import published
+from casebook.refusals import Refusal
+from casebook.standing import published, standing
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 
 OUTCOMES = ("upheld", "granted")
@@ -39,16 +40,16 @@ def file(books: Books, decision_id: str, by: str, reason: str, *, filed_by: str,
             book.record(chain.Entry(who, "appeal", decision_id, why, after=row), {"appeal": [row]})
             _enter_case(book, state, row, who, last_as_of)
             return str(row["appeal_id"])
-        refuse(book, who, "appeal", decision_id, fault)
+        refusals.log(book, who, "appeal", decision_id, fault)
     raise NotAllowed(fault, decision_id=decision_id)
 
 
-def _file_fault(book: Ledgerbook, state: Mapping[str, Any], deadline_on: date, last_as_of: date) -> str | None:
+def _file_fault(book: Ledgerbook, state: Mapping[str, Any], deadline_on: date, last_as_of: date) -> Refusal | None:
     name = state["decision_id"]
     if state["status"] != "applied":
-        return f"decision {name} is {state['status']}: only an applied one can be appealed against"
+        return refusals.of("not_applied", decision=name, status=state["status"])
     if open_appeal(book, name) is not None:
-        return f"an appeal against {name} is open already"
+        return refusals.of("appealed_already", decision=name)
     return cases.over(deadline_on, last_as_of)
 
 
@@ -108,7 +109,7 @@ def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str, of_
     """
     who, why = person(by), line(reason, "reason")
     if outcome not in OUTCOMES:
-        raise UsageError(f"there is no outcome {outcome}; there are {', '.join(OUTCOMES)}")
+        raise UsageError(refusals.of("outcome_unknown", outcome=outcome, known=OUTCOMES))
     with books.writing() as book:
         appeal = _one(book, appeal_id)
         state = standing(book, appeal["decision_id"])
@@ -117,11 +118,11 @@ def answer(books: Books, appeal_id: str, outcome: str, by: str, reason: str, of_
             row = {"appeal_id": appeal_id, "outcome": outcome, "by_whom": who, "reason": why, "at": book.clock()}
             book.record(chain.Entry(who, f"appeal.{outcome}", appeal_id, why, after=row), {"appeal_outcome": [row]})
             if outcome == "granted" and state["status"] != "overturned":
-                move(book, state["decision_id"], "overturn", who, why, None)
+                move(book, state, "overturn", who, why, None)
             if appeal["case_id"] is not None:
                 _leave_case(book, appeal, outcome, who, why)
             return
-        refuse(book, who, f"appeal {outcome}", appeal_id, fault)
+        refusals.log(book, who, f"appeal {outcome}", appeal_id, fault)
     raise NotAllowed(fault, appeal_id=appeal_id)
 
 
@@ -149,21 +150,21 @@ union select a.actor from audit as a inner join notice_reply as r on r.seq = a.s
 def _one(book: Ledgerbook, appeal_id: str) -> dict[str, Any]:
     found = book.rows("select * from appeal_state where appeal_id = :a", a=appeal_id)
     if not found:
-        raise NotFound(f"there is no appeal {appeal_id}", appeal_id=appeal_id)
+        raise NotFound(refusals.of("appeal_unknown", appeal=appeal_id), appeal_id=appeal_id)
     return found[0]
 
 
 def _answer_fault(
     book: Ledgerbook, appeal: Mapping[str, Any], state: Mapping[str, Any], outcome: str, who: str, of_run: ties.OfRun
-) -> str | None:
+) -> Refusal | None:
     name = state["decision_id"]
     if appeal["outcome"] is not None:
-        return f"appeal {appeal['appeal_id']} is answered already"
+        return refusals.of("appeal_answered", appeal=appeal["appeal_id"])
     took_part = [state["proposed_by"], *(e["name"] for e in book.rows(_TOOK_PART, d=name))]
     if any(same_person(who, n) for n in took_part):
-        return f"{who} took part in decision {name}: another person must review the appeal"
+        return refusals.of("took_part", who=who, decision=name)
     if state["status"] not in MOVES["overturn"] and (outcome, state["status"]) != ("granted", "overturned"):
-        return f"decision {name} is {state['status']} by now"
+        return refusals.of("appeal_moved", decision=name, status=state["status"])
     return tied(book, state, who, of_run)
 
 

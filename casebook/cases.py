@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from casebook import chain
+from casebook import chain, refusals, ties
 from casebook.books import Books, Ledgerbook
-from casebook.decisions import refuse
 from casebook.people import line, person, same_person
+from casebook.refusals import Refusal
 from casebook.standing import published
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 
@@ -43,6 +43,8 @@ MOVES: Mapping[str, Move] = {
 }
 """`appeal` comes with an appeal alone (`casebook/appeals.py`); its answer ends it with `answer`, or with `go_on` where the
 appeal came into work that was not done."""
+JUDGED = ("take", "assign", "decide", "close")
+"""What nobody does, or is given, who has a tie to a promoter of the case."""
 OF_APPEALS = ("appeal", "answer", "go_on")
 DAYS = 14
 """The deadline of a new case, in days; `sql/new_case.sql` has the same."""
@@ -50,24 +52,30 @@ DAYS = 14
 
 def act(
     books: Books, case_id: str, action: str, by: str, reason: str, *,
-    owner: str | None = None, deadline_on: date | None = None, seen: int | None = None,
+    owner: str | None = None, deadline_on: date | None = None, seen: int | None = None, of_run: ties.OfRun = ties.nobody,
 ) -> dict[str, Any]:  # fmt: skip
     """One action on a case; returns how it stands then.
 
     `owner` goes with assign, `deadline_on` with set_deadline. `seen` is the last entry that the person saw: when another
-    person was faster the action is refused. Raises NotFound, UsageError, or NotAllowed (logged).
+    person was faster the action is refused; so is what decides (`JUDGED`) by somebody with a tie to a promoter of the case,
+    and giving the case to such a person. Raises NotFound, UsageError, or NotAllowed (logged).
     """
     who, why = person(by), line(reason, "reason")
     if action not in MOVES or action in OF_APPEALS:
-        raise UsageError(f"there is no action {action}; there are {', '.join(m for m in MOVES if m not in OF_APPEALS)}")
+        known = tuple(m for m in MOVES if m not in OF_APPEALS)
+        raise UsageError(refusals.of("action_unknown", action=action, known=known))
     last_as_of = published(books)[0] if deadline_on is not None else None
     with books.writing() as book:
         before = case(book, case_id)
-        fault = _fault(before, action, owner, deadline_on, seen) or over(deadline_on, last_as_of)
+        fault = (
+            _fault(before, action, owner, deadline_on, seen)
+            or over(deadline_on, last_as_of)
+            or _tied(book, before, action, owner or who, of_run)
+        )
         if fault is None:
             enter(book, before, action, who, why, _events(before, action, who, owner, deadline_on))
             return case(book, case_id)
-        refuse(book, who, action, case_id, fault)
+        refusals.log(book, who, action, case_id, fault)
     raise NotAllowed(fault, case_id=case_id, action=action, state=before["state"])
 
 
@@ -89,30 +97,44 @@ def case(book: Ledgerbook, case_id: str) -> dict[str, Any]:
         " from case_state as c where c.case_id = :c", c=case_id,
     )  # fmt: skip
     if not rows:
-        raise NotFound(f"there is no case {case_id}", case_id=case_id)
+        raise NotFound(refusals.of("case_unknown", case=case_id), case_id=case_id)
     return rows[0]
 
 
 def _fault(
     state: Mapping[str, Any], action: str, owner: str | None, deadline_on: date | None, seen: int | None
-) -> str | None:
+) -> Refusal | None:
     if seen is not None and seen != state["version"]:
-        return f"case {state['case_id']} has changed since you saw it: look again, then decide"
+        return refusals.of("case_changed", case=state["case_id"])
     if state["state"] not in MOVES[action].froms:
-        can = ", ".join(a for a, m in MOVES.items() if state["state"] in m.froms)
-        return f"case {state['case_id']} is {state['state']}: {action} is no move from there ({can} are)"
+        can = tuple(a for a, m in MOVES.items() if state["state"] in m.froms and a not in OF_APPEALS)
+        return refusals.of("case_move", case=state["case_id"], state=state["state"], action=action, known=can)
     if (action == "assign") is (owner is None):
-        return "assign names the new owner, and no other action does"
+        return refusals.of("owner_needed")
     if (action == "set_deadline") is (deadline_on is None):
-        return "set_deadline names the new day, and no other action does"
+        return refusals.of("deadline_needed")
     return None
 
 
-def over(deadline_on: date | None, last_as_of: date | None) -> str | None:
+def _tied(book: Ledgerbook, state: Mapping[str, Any], action: str, who: str, of_run: ties.OfRun) -> Refusal | None:
+    if action not in JUDGED:
+        return None
+    return ties.fault(
+        book,
+        who,
+        state["subject_kind"],
+        state["subject_id"],
+        promoter=state["promoter_id"],
+        finding=None,
+        of_run=of_run,
+    )
+
+
+def over(deadline_on: date | None, last_as_of: date | None) -> Refusal | None:
     """Why a day can be no deadline: the last published day is that one or a later one."""
     if deadline_on is None or last_as_of is None or deadline_on > last_as_of:
         return None
-    return f"{deadline_on} is over, the last published day is {last_as_of}: give a later deadline"
+    return refusals.of("deadline_over", day=str(deadline_on), last=str(last_as_of))
 
 
 def state_event(before: Mapping[str, Any], action: str) -> list[dict[str, Any]]:

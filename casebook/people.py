@@ -7,6 +7,7 @@ import unicodedata
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from casebook import refusals
 from data_contracts.errors import UsageError
 
 RUN = "policy"
@@ -23,7 +24,7 @@ def person(name: str) -> str:
     """A person's name as the books keep it. Raises UsageError when it is empty or the run's own."""
     clean = line(name, "name")
     if same_person(clean, RUN) or clean.casefold().startswith("run:"):
-        raise UsageError(f"{clean!r} is the name of the run itself: give the name of a person")
+        raise UsageError(refusals.of("run_name", name=clean))
     return clean
 
 
@@ -31,7 +32,7 @@ def line(text: str, what: str) -> str:
     """Text as the books keep it: NFC, trimmed. Raises UsageError when it is empty or holds control characters."""
     clean = unicodedata.normalize("NFC", text).strip()
     if not clean or _UNSAFE.search(clean):
-        raise UsageError(f"the {what} must be text without control characters, and not empty")
+        raise UsageError(refusals.of("line_form", what=what))
     return clean
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date, datetime
 
-from casebook import chain
+from casebook import chain, refusals
 from casebook.books import Books, Ledgerbook
 from casebook.people import line, micros, person
 from data_contracts.errors import NotAllowed, NotFound, UsageError
@@ -21,10 +21,10 @@ def add_override(
 ) -> str:
     """Say that two accounts are one user's, or are not. Returns the entry's id. Refused while the pair has one that stands."""
     if kind not in OVERRIDES:
-        raise UsageError(f"there is no override {kind}; there are {', '.join(OVERRIDES)}")
+        raise UsageError(refusals.of("override_unknown", kind=kind, known=OVERRIDES))
     one, other = sorted((line(account_a, "account"), line(account_b, "account")))
     if one == other:
-        raise UsageError("an override is about two accounts")
+        raise UsageError(refusals.of("override_two"))
     who, why = person(by), line(reason, "reason")
     with books.writing() as book:
         now = book.clock()
@@ -33,7 +33,7 @@ def add_override(
             a=one, b=other, n=now,
         )  # fmt: skip
         if standing:
-            raise NotAllowed(f"{one} and {other} have the override {standing} already: end it first")
+            raise NotAllowed(refusals.of("override_stands", one=one, other=other, override=standing))
         row = {"override_id": _number(book, "V"), "account_a": one, "account_b": other, "kind": kind, "author": who,
                "reason": why, "from_at": now, "to_at": micros(to_at, "UTC") if to_at else None}  # fmt: skip
         book.record(chain.Entry(who, "override.add", str(row["override_id"]), why, after=row), {"override": [row]})
@@ -81,6 +81,6 @@ def _number(book: Ledgerbook, letter: str) -> str:
 def _must_stand(book: Ledgerbook, table: str, entry_id: str) -> None:
     """Raises NotFound for an entry that is not there, NotAllowed for one that was ended. `table` is one of ours."""
     if not book.value(f'select count(*) from "{table}" where {table}_id = :i', i=entry_id):
-        raise NotFound(f"there is no {table} entry {entry_id}")
+        raise NotFound(refusals.of("entry_unknown", table=table, entry=entry_id))
     if book.value(f"select count(*) from {table}_end where {table}_id = :i", i=entry_id):
-        raise NotAllowed(f"{table} entry {entry_id} has ended already")
+        raise NotAllowed(refusals.of("entry_ended", table=table, entry=entry_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from casebook import refusals
 from casebook.books import Books, Ledgerbook
 from data_contracts.errors import NotAllowed, NotFound
 
@@ -13,7 +14,7 @@ def standing(book: Ledgerbook, decision_id: str) -> dict[str, Any]:
     """How a decision stands. Raises NotFound for an unknown id."""
     rows = book.rows("select * from decision_state where decision_id = :d", d=decision_id)
     if not rows:
-        raise NotFound(f"there is no decision {decision_id}: `tongren decisions` lists them", decision_id=decision_id)
+        raise NotFound(refusals.of("decision_unknown", decision=decision_id), decision_id=decision_id)
     return rows[0]
 
 
@@ -41,7 +42,7 @@ def about(books: Books, finding_id: str) -> dict[str, Any]:
             "select clause, subject_kind, subject_id, promoter_id from finding where finding_id = :f", f=finding_id
         )
     if not found:
-        raise NotFound(f"there is no finding {finding_id}: see findings.parquet of the last run")
+        raise NotFound(refusals.of("finding_unknown", finding=finding_id))
     return found[0]
 
 
@@ -61,5 +62,5 @@ def published(books: Books) -> tuple[date, str]:
     """The last published day and its zone. Raises NotAllowed before the first run: there is nothing to decide on yet."""
     last = books.last_run()
     if last is None:
-        raise NotAllowed("nothing is published yet: run `tongren run` first, then decide")
+        raise NotAllowed(refusals.of("nothing_published"))
     return last.as_of, last.zone

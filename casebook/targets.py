@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from casebook import chain, webhooks
+from casebook import chain, refusals, webhooks
 from casebook.books import Books, Ledgerbook
 from casebook.loop import Loop
 from casebook.people import line, person
@@ -47,10 +47,10 @@ def add(
     check_address(address)
     wanted = sorted(set(kinds))
     if not wanted or set(wanted) - set(KINDS):
-        raise UsageError(f"a target wants at least one of {', '.join(KINDS)}, and nothing else")
+        raise UsageError(refusals.of("target_kinds", known=KINDS))
     with books.writing() as book:
         if book.value("select count(*) from webhook_state where address = :a and ended_at is null", a=address):
-            raise NotAllowed(f"{address} is told already: end it first")
+            raise NotAllowed(refusals.of("target_told", address=address))
         seq = int(book.value("select coalesce(max(seq), 0) from audit"))
         number = hashlib.sha256(f"{address}|{seq}".encode()).hexdigest()[:16]
         row = {"target_id": f"W{number}", "address": address, "kinds": ",".join(wanted), "least_fen": least_fen,
@@ -93,9 +93,9 @@ def least_of(amount: str) -> int:
     try:
         least = money.fen(amount.strip())
     except ValueError as fault:
-        raise UsageError("the least priority is an amount in yuan, such as 500 or 99.50") from fault
+        raise UsageError(refusals.of("least_form")) from fault
     if not 0 <= least <= MOST_FEN:
-        raise UsageError("the least priority is between 0 and a thousand million yuan")
+        raise UsageError(refusals.of("least_range"))
     return least
 
 
@@ -114,7 +114,7 @@ def test(books: Books, target_id: str, by: str, key: Key, send: Send | None = No
     with books.reading() as book:
         found, now = _one(book, target_id), book.clock()
     if found["kid"] not in (None, key.kid):
-        raise NotAllowed(f"target {target_id} has a secret of an earlier key: rotate it first")
+        raise NotAllowed(refusals.of("target_key", target=target_id))
     status = webhooks.test(found["address"], target_id, secret_of(key, target_id, found["secret_no"]), now, send)
     books.note(who, "webhook.test", target_id, told_of(status))
     return status
@@ -146,9 +146,9 @@ def deliver_all(books: Books, key: Key, send: Send | None = None) -> Report:
 def _one(book: Ledgerbook, target_id: str) -> dict[str, Any]:
     found = book.rows("select address, ended_at, secret_no, kid from webhook_state where target_id = :t", t=target_id)
     if not found:
-        raise NotFound(f"there is no target {target_id}")
+        raise NotFound(refusals.of("target_unknown", target=target_id))
     if found[0]["ended_at"] is not None:
-        raise NotAllowed(f"target {target_id} has ended already")
+        raise NotAllowed(refusals.of("target_ended", target=target_id))
     return found[0]
 
 

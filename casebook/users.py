@@ -16,7 +16,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from casebook import chain
+from casebook import chain, refusals
 from casebook.books import Books, Ledgerbook
 from casebook.people import line, person
 from data_contracts.errors import NotAllowed, NotFound, UsageError
@@ -56,7 +56,7 @@ def add(books: Books, name: str, roles: Iterable[str], by: str) -> str:
     token = secrets.token_urlsafe(32)
     with books.writing() as book:
         if _row(book, named) is not None:
-            raise NotAllowed(f"there is a user {named} already")
+            raise NotAllowed(refusals.of("user_exists", name=named))
         now = book.clock()
         account = {"user_key": key_of(named), "user_name": named, "at": now}
         entries = [_entry(book, named, "roles", given, who), _link(book, named, token, who)]
@@ -92,7 +92,7 @@ def redeem(books: Books, token: str, password: str) -> User:
             h=_sha(token), n=book.clock(),
         )  # fmt: skip
         if not found:
-            raise NotAllowed("this link was used already or has ended: ask for a new one")
+            raise NotAllowed(refusals.of("link_over"))
         row = found[0]
         entry = chain.Entry(row["user_name"], "user.password", row["user_name"])
         made = _entry(book, row["user_name"], "password", hashed, row["user_name"])
@@ -164,13 +164,13 @@ def _row(book: Ledgerbook, name: str) -> dict[str, Any] | None:
 def _must(book: Ledgerbook, name: str) -> dict[str, Any]:
     row = _row(book, name)
     if row is None:
-        raise NotFound(f"there is no user {name}")
+        raise NotFound(refusals.of("user_unknown", name=name))
     return row
 
 
 def _not_oneself(who: str, row: Mapping[str, Any]) -> None:
     if key_of(who) == row["user_key"]:
-        raise NotAllowed("nobody changes the own access: another administrator must")
+        raise NotAllowed(refusals.of("own_access"))
 
 
 def _entry(book: Ledgerbook, name: str, kind: str, value: str, by: str, until: int | None = None) -> dict[str, Any]:
@@ -184,17 +184,17 @@ def _link(book: Ledgerbook, name: str, token: str, by: str) -> dict[str, Any]:
 def _roles(roles: Iterable[str]) -> str:
     given = sorted(set(roles))
     unknown = [r for r in given if r not in ROLES]
-    if unknown or not given:
-        raise UsageError(
-            f"a user has at least one of the roles {', '.join(ROLES)}" + (f"; not {unknown[0]}" if unknown else "")
-        )
+    if unknown:
+        raise UsageError(refusals.of("role_unknown", known=ROLES, role=unknown[0]))
+    if not given:
+        raise UsageError(refusals.of("roles_form", known=ROLES))
     return ",".join(given)
 
 
 def _password(password: str) -> str:
     clean = unicodedata.normalize("NFKC", password)
     if not LEAST <= len(clean) <= 1024 or len(set(clean)) < 5:
-        raise UsageError(f"a password has at least {LEAST} characters, and more than a few different ones")
+        raise UsageError(refusals.of("password_form", least=LEAST))
     return line(clean, "password")
 
 

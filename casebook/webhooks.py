@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from casebook import chain
+from casebook import chain, refusals
 from casebook.books import Books, Ledgerbook
 from casebook.outward import connection, is_local
 from data_contracts.errors import UsageError
@@ -58,7 +58,10 @@ Send = Callable[[str, bytes, Mapping[str, str]], int]
 
 
 def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Message]:
-    """Everything there is to tell after entry `since`, in the order of the books; of new cases those from `least_fen` on."""
+    """Everything there is to tell after entry `since`, in the order of the books; of new cases those from `least_fen` on.
+
+    A case drawn at random has no priority here: it would tell a score before somebody has decided.
+    """
     found = []
     for row in book.rows("select * from instruction where seq > :s order by seq, instruction_id", s=since):
         body = {k: row[k] for k in ("instruction_id", "kind", "subject_id", "decision_id", "created_on", "amount_fen")}
@@ -71,8 +74,10 @@ def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Messa
     ):
         found.append(Message(f"{row['decision_id']}.applied", "decision.applied", {"decision": row}))
     for row in book.rows(
-        "select case_id, subject_kind, subject_id, opened_on, deadline_on, coalesce(priority_fen, 0) as priority_fen"
-        " from case_file where seq > :s and coalesce(priority_fen, 0) >= :least order by seq, case_id",
+        "select case_id, subject_kind, subject_id, opened_on, deadline_on,"
+        " case when blind = 0 then coalesce(priority_fen, 0) end as priority_fen"
+        " from case_file where seq > :s and (case when blind = 0 then coalesce(priority_fen, 0) else 0 end) >= :least"
+        " order by seq, case_id",
         s=since,
         least=least_fen,
     ):
@@ -182,9 +187,7 @@ def _note(books: Books, message: Message, address: str, status: int, taken: bool
 def check_address(address: str) -> None:
     """Raises UsageError unless it is https, or http to this machine, to a host and port that exist, without a name in it."""
     if not address.isascii() or not address.isprintable() or " " in address or len(address) > 2000:
-        raise UsageError(
-            "a target's address is ASCII without spaces: write other characters as %XX, and a host as xn--..."
-        )
+        raise UsageError(refusals.of("address_text"))
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
@@ -192,13 +195,13 @@ def check_address(address: str) -> None:
         if "[" in parts.netloc:
             ipaddress.ip_address(host)
     except ValueError as fault:
-        raise UsageError(f"the host or port of this address cannot be: {fault}") from fault
+        raise UsageError(refusals.of("address_host", fault=str(fault))) from fault
     if parts.scheme not in ("https", "http") or not host or parts.username is not None or parts.password is not None:
-        raise UsageError("a target of webhooks is an https address without a name or password in it")
+        raise UsageError(refusals.of("address_https"))
     if port == 0 or not (HOST.fullmatch(host) or ":" in host):
-        raise UsageError(f"{host} with port {port} is no host that can be called")
+        raise UsageError(refusals.of("address_port", host=host, port=str(port)))
     if parts.scheme == "http" and not is_local(host):
-        raise UsageError(f"{host} would be told in clear text: give an https address")
+        raise UsageError(refusals.of("address_clear", host=host))
 
 
 def post(address: str, body: bytes, sent: Mapping[str, str]) -> int:

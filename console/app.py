@@ -19,6 +19,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as PlainHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from casebook import refusals
 from casebook.books import open_books
 from casebook.sights import Sights
 from casebook.targets import Rounds
@@ -153,27 +154,27 @@ def _unwanted(request: Request) -> Response | None:
     """What is refused before it is looked at: too large, or a change that another site sent."""
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or len(length) > 12 or int(length) > BODY_LIMIT:
-        return _plainly(request, "the body is too large", 413)
+        return _plainly(request, "body_large", 413)
     if "transfer-encoding" in request.headers:
-        return _plainly(request, "say with Content-Length how long the body is", 411)
+        return _plainly(request, "length_missing", 411)
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return None
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and origin != f"{request.url.scheme}://{request.url.netloc}"):
-        return _plainly(request, "a change must come from the console's own pages", 403)
+        return _plainly(request, "foreign_page", 403)
     return None
 
 
-def _plainly(request: Request, told: str, status: int) -> Response:
-    return Response(tables.refusal(pages.lang_of(request), told), status, media_type="text/plain; charset=utf-8")
+def _plainly(request: Request, code: str, status: int) -> Response:
+    return Response(refusals.of(code).told(pages.lang_of(request)), status, media_type="text/plain; charset=utf-8")
 
 
 async def _refused(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, PlainHTTPException)
     if fault.status_code == 401 and not request.url.path.endswith((".json", ".csv")):
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
-    response = _error_page(request, fault.status_code, str(fault.detail))
+    response = _error_page(request, fault.status_code, fault.detail)
     response.headers.update(fault.headers or {})
     return response
 
@@ -182,30 +183,31 @@ async def _malformed(request: Request, fault: Exception) -> Response:
     """A field that is missing or not of its form; what was typed is not repeated."""
     assert isinstance(fault, RequestValidationError)
     fields = sorted({tables.label(pages.lang_of(request), str(e["loc"][-1])) for e in fault.errors()})
-    return _error_page(request, 422, f"not of the form expected: {', '.join(fields)}")
+    return _error_page(request, 422, refusals.of("fields_form", fields=tuple(fields)))
 
 
 async def _broken(request: Request, fault: Exception) -> Response:
     """A fault of ours: the reader gets a number, the log gets the trace under it."""
-    response = _error_page(request, 500, "the console could not do this; the log tells why under this number", fault)
+    response = _error_page(request, 500, refusals.of("broken"), fault)
     response.headers.update(headers_of(request.app.state.desk))
     return response
 
 
 def _fault(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, fault: Exception) -> Response:
-        return _error_page(request, status, str(fault))
+        return _error_page(request, status, fault.args[0])
 
     return answer
 
 
-def _error_page(request: Request, status: int, told: str, fault: Exception | None = None) -> Response:
+def _error_page(request: Request, status: int, why: str, fault: Exception | None = None) -> Response:
+    """What went wrong in the reader's language; the log has the number and no words."""
     incident = secrets.token_hex(4)
     level = logging.ERROR if fault else logging.INFO
     path = request.url.path.replace("\n", "").replace("\r", "")
     log.log(level, "console=%d path=%s incident=%s", status, path, incident, exc_info=fault)
     form = "json" if request.url.path.endswith(".json") else "html"
-    data = {"status": status, "told": tables.refusal(pages.lang_of(request), told), "incident": incident}
+    data = {"status": status, "told": tables.refusal(pages.lang_of(request), why), "incident": incident}
     response = pages.show(request, "error.html", data, (), form)
     response.status_code = status
     return response

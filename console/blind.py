@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from casebook import refusals
 from console.desk import Desk
 from console.shelf import Part
 from data_contracts.errors import NotAllowed
@@ -86,4 +87,4 @@ def behind(held: Desk, accounts: Sequence[str]) -> set[str]:
 def refuse(held: Desk, promoters: Iterable[str]) -> None:
     """Raises NotAllowed when a page that is all score is about such a promoter."""
     if among(held, promoters):
-        raise NotAllowed("this is about a promoter drawn at random: it can be seen when the case is decided")
+        raise NotAllowed(refusals.of("drawn_at_random"))

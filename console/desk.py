@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from casebook import refusals, ties
 from casebook.books import Books
 from casebook.sights import Sights
 from casebook.store import SQLite
@@ -51,6 +52,11 @@ class Desk:
     replays: Replays
 
 
+def of_run(held: Desk) -> ties.OfRun:
+    """Whom the run that is shown ties to a subject."""
+    return lambda kind, subject: [r["promoter_id"] for r in held.reading.rows(ties.OF_RUN, k=kind, s=subject)]
+
+
 def desk(request: Request) -> Desk:
     """The console that a request belongs to."""
     return cast(Desk, request.app.state.desk)
@@ -60,7 +66,7 @@ def signed_in(request: Request) -> Session:
     """The session of the request. Raises 401, which the app turns into the sign-in page."""
     session = request.state.session
     if session is None:
-        raise HTTPException(401, "sign in first")
+        raise HTTPException(401, refusals.of("sign_in"))
     return cast(Session, session)
 
 
@@ -78,13 +84,13 @@ class Guard:
         """The session. Raises 401, 403."""
         session = signed_in(request)
         if not may(session.roles, self.action):
-            raise HTTPException(403, f"your roles do not allow {self.action}")
+            raise HTTPException(403, refusals.of("role_forbids", action=self.action))
         if self.rate:
             hold_to(request, self.rate, session.user)
         if self.writes:
             form = await request.form()
             if not csrf_holds(session, cast("str | None", form.get("csrf"))):
-                raise HTTPException(403, "the form is out of date: load the page again")
+                raise HTTPException(403, refusals.of("form_old"))
         return session
 
 
@@ -92,7 +98,7 @@ def hold_to(request: Request, rate: str, who: str) -> None:
     """Counts one of what `who` may do in a time. Raises 429 with Retry-After when it was too much."""
     wait = desk(request).rates.wait(rate, who)
     if wait > 0:
-        raise HTTPException(429, "too many in a short time: wait a little", {"Retry-After": str(int(wait) + 1)})
+        raise HTTPException(429, refusals.of("too_many"), {"Retry-After": str(int(wait) + 1)})
 
 
 FAULTS: dict[int | str, dict[str, Any]] = {

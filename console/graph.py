@@ -9,6 +9,8 @@ from typing import Any
 from console.reading import Reading
 
 MOST_NODES = 500
+MOST_HOPS = 3
+"""Longer paths are no evidence that a drawing should make look like some."""
 NEAR = """
 select l.account_a, l.account_b, list_transform(l.evidence, lambda e: e.token) as tokens
 from links as l
@@ -29,7 +31,7 @@ def graph_of(reading: Reading, promoter: str, pairs: Sequence[Mapping[str, Any]]
     edges: dict[tuple[str, str], dict[str, Any]] = {}
     table: list[dict[str, Any]] = []
     shared = _shared(reading, promoter) if any(p["hops"] > 1 for p in pairs) else {}
-    for pair in pairs:
+    for pair in (p for p in pairs if p["hops"] <= MOST_HOPS):
         if len(nodes) >= MOST_NODES:
             break
         items = _items(pair["evidence"])

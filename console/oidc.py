@@ -32,6 +32,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from casebook import refusals
 from casebook.outward import connection, is_local
 from data_contracts import strict_yaml
 from data_contracts.errors import NotAllowed, UsageError
@@ -42,7 +43,6 @@ GOOD_SECONDS = 300
 """How long a sign-in may take at the provider, and how long its description is kept."""
 LEEWAY_SECONDS = 60
 ANSWER_LIMIT = 200_000
-REFUSED = "the company account could not be used: sign in again, or with a password"
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,9 @@ class Provider:
         try:
             kept = self._notes.loads(note, max_age=GOOD_SECONDS)
         except BadSignature as fault:
-            raise NotAllowed(REFUSED) from fault
+            raise NotAllowed(refusals.of("company_refused")) from fault
         if not state or not secrets.compare_digest(state.encode(), kept["state"].encode()):
-            raise NotAllowed(REFUSED)
+            raise NotAllowed(refusals.of("company_refused"))
         about, _ = self._known()
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.told.redirect_uri,
                 "code_verifier": kept["verifier"], "client_id": self.told.client_id}  # fmt: skip
@@ -122,7 +122,7 @@ class Provider:
         claims = self._claims(answer.get("id_token"), kept["nonce"])
         name = claims.get(self.told.claim)
         if not isinstance(name, str) or not name:
-            raise NotAllowed(REFUSED)
+            raise NotAllowed(refusals.of("company_refused"))
         return name, str(kept["next"])
 
     def _signed(self, token: str) -> jwt.Token:
@@ -142,10 +142,10 @@ class Provider:
             read = self._signed(str(token))
             wanted.validate(read.claims)
         except (JoseError, ValueError) as fault:
-            raise NotAllowed(REFUSED) from fault
+            raise NotAllowed(refusals.of("company_refused")) from fault
         several = isinstance(read.claims["aud"], list) and len(read.claims["aud"]) > 1
         if several and read.claims.get("azp") != self.told.client_id:
-            raise NotAllowed(REFUSED)
+            raise NotAllowed(refusals.of("company_refused"))
         return dict(read.claims)
 
     def _credentials(self) -> Mapping[str, str]:
@@ -159,7 +159,7 @@ class Provider:
             if anew or self._about is None or time.monotonic() - self._about[0] > GOOD_SECONDS:
                 about = _asked(f"{self.told.issuer}/.well-known/openid-configuration")
                 if str(about.get("issuer", "")).rstrip("/") != self.told.issuer:
-                    raise NotAllowed(REFUSED)
+                    raise NotAllowed(refusals.of("company_refused"))
                 for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                     _safe(str(about.get(name, "")), name)
                 keys = KeySet.import_key_set(_asked(str(about["jwks_uri"])))  # type: ignore[arg-type] # checked by it
@@ -191,9 +191,9 @@ def _asked(
         body = answer.read(ANSWER_LIMIT)
         read = json.loads(body) if answer.status == 200 else None
     except (OSError, http.client.HTTPException, ValueError) as fault:
-        raise NotAllowed(REFUSED) from fault
+        raise NotAllowed(refusals.of("company_refused")) from fault
     finally:
         con.close()
     if not isinstance(read, dict):
-        raise NotAllowed(REFUSED)
+        raise NotAllowed(refusals.of("company_refused"))
     return read

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from casebook import refusals
 from data_contracts.errors import NotFound
 from data_contracts.warehouse import connect
 
@@ -56,7 +57,7 @@ class Reading:
         """The folder of the newest published run. Raises NotFound before the first."""
         link = self.state / "current"
         if not link.exists():
-            raise NotFound(f"nothing is published in {self.state} yet: run `tongren run` first")
+            raise NotFound(refusals.of("none_published", state=str(self.state)))
         return link.resolve()
 
     @property

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -35,7 +36,7 @@ NAME = "replay"
 MOST = 20
 """Replays that may wait in one process."""
 PATIENCE = 2.0
-"""Seconds that a page waits for a replay before it shows the estimate."""
+"""Seconds that a page waits for a replay before it shows the estimate; where the last one took longer no page waits."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,15 @@ class Replays:
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, str], threading.Event] = {}
         self._failed: set[tuple[str, str]] = set()
+        self._took = 0.0
 
     def known(self, content: Content) -> Replay | None:
         """The replay when it was made already."""
         body = self.shelf.get(content.key, NAME)
         return None if body is None else _read(body)
 
-    def ask(self, content: Content, wait: float = PATIENCE) -> Replay | None:
-        """The replay, begun if it was not yet; None when it is not there after so many seconds."""
+    def ask(self, content: Content, wait: float | None = None) -> Replay | None:
+        """The replay, begun if it was not yet; None when it is not there after so many seconds, PATIENCE by default."""
         loaded = self.shelf.reading.now
         job = (loaded.run_id, content.key)
         with self._lock:
@@ -102,7 +104,7 @@ class Replays:
                 done = self._waiting[job] = threading.Event()
                 threading.Thread(target=self._work, args=(loaded, content, done), name=NAME, daemon=True).start()
         if done is not None:
-            done.wait(wait)
+            done.wait(wait if wait is not None else PATIENCE if self._took < PATIENCE else 0.0)
         return self.known(content)
 
     def begun(self, content: Content) -> bool:
@@ -120,9 +122,11 @@ class Replays:
             with (folder / "replay.lock").open("w") as turn:
                 fcntl.flock(turn, fcntl.LOCK_EX)
                 if self.shelf.get(content.key, NAME) is None:
+                    began = time.monotonic()
                     with tempfile.TemporaryDirectory(prefix="replay-", dir=folder) as spill:
                         body = made(loaded, content, Path(spill) / "spill")
                     self.shelf.put(loaded.run_id, content.key, NAME, body)
+                    self._took = time.monotonic() - began
         except (TongrenError, OSError, duckdb.Error) as fault:
             log.warning("console=replay run=%s fault=%s", loaded.run_id, type(fault).__name__)
             self._failed.add(job)

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 
+from casebook import refusals, ties
 from casebook.people import line, person
-from console.desk import Desk
+from console.desk import Desk, of_run
 from data_contracts.errors import NotAllowed, NotFound
 from data_contracts.raw_vault import Vault
 from data_contracts.vault import load_key
@@ -19,8 +20,9 @@ from data_contracts.vault import load_key
 PART_OF = """
 select count(*) as n from relations where invitee_id = $a and promoter_id = $p
 union all
-select count(*) from findings where $a = subject_id and (promoter_id = $p or subject_id = $s)
+select count(*) from findings where $a in (subject_id, promoter_id) and (promoter_id = $p or subject_id = $s)
 """
+IN_RING = f"select count(*) as n from ({ties.RING_MEMBERS}) as ring where account_id = $a"
 
 
 def there(held: Desk) -> bool:
@@ -34,27 +36,33 @@ def reveal(
     """The value behind an account's token. Raises NotFound without a vault, NotAllowed when the case is about others."""
     name, why = person(who), line(reason, "reason")
     if not there(held):
-        raise NotFound("this state has no vault: raw values are kept from the next `tongren run --vault` on")
-    _must_be_part(held, account, case_id)
+        raise NotFound(refusals.of("no_vault"))
+    _must_be_part(held, account, case_id, name)
     if not held.reading.rows(
         "select 1 from identifier_use where account_id = $a and token = $t limit 1", a=account, t=token
     ):
-        raise NotFound(f"account {account} uses no such identifier in this run")
+        raise NotFound(refusals.of("no_identifier", account=account))
     at = datetime.fromtimestamp(held.books.clock() / 1e6, UTC)
     held.books.note(name, "vault.reveal", token, why, {"account": account, "case": case_id})
     with closing(Vault(held.state / "vault.db", load_key(held.state, environ))) as vault:
         return vault.reveal(token, who=name, reason=f"{case_id}: {why}", at=at)
 
 
-def _must_be_part(held: Desk, account: str, case_id: str) -> None:
+def _must_be_part(held: Desk, account: str, case_id: str, who: str) -> None:
     state = held.live.case(case_id)
     if state is None:
-        raise NotFound(f"there is no case {case_id}")
+        raise NotFound(refusals.of("case_unknown", case=case_id))
     if state["state"] == "closed":
-        raise NotAllowed(f"case {case_id} is closed: an identifier is revealed for an open case only")
+        raise NotAllowed(refusals.of("case_closed", case=case_id))
     promoter, subject = state["promoter_id"], state["subject_id"]
-    part = account in (promoter, subject) or any(
-        r["n"] for r in held.reading.rows(PART_OF, a=account, p=promoter, s=subject)
-    )
-    if not part:
-        raise NotAllowed(f"account {account} is no part of case {case_id}")
+    with held.books.reading() as book:
+        tied = ties.fault(
+            book, who, state["subject_kind"], subject, promoter=promoter, finding=None, of_run=of_run(held)
+        )
+    if tied is not None:
+        raise NotAllowed(tied)
+    counts = held.reading.rows(PART_OF, a=account, p=promoter, s=subject)
+    if state["subject_kind"] == "ring":
+        counts += held.reading.rows(IN_RING, a=account, s=subject)
+    if account not in (promoter, subject) and not any(r["n"] for r in counts):
+        raise NotAllowed(refusals.of("not_part", account=account, case=case_id))

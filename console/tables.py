@@ -18,9 +18,11 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 import rulebook
+from casebook import refusals
 from casebook.dossier.reasons import told
 from casebook.people import RUN
 from data_contracts import strict_yaml
+from data_contracts.cards import Card
 
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
 MARKED = re.compile(HIDDEN.pattern[:-1] + "&<>\"']")
@@ -34,7 +36,12 @@ TONES: Mapping[str, str] = {
 }  # fmt: skip
 PAGES = {"promoter": "promoters", "account": "accounts", "case": "cases", "decision": "decisions", "group": "groups"}
 REASONS = Path(rulebook.__file__).with_name("reasons.yaml")
-REFUSALS = Path(__file__).with_name("said.yaml")
+FRAMEWORK = {
+    "Not Found": "no_page",
+    "Method Not Allowed": "no_method",
+    "There was an error parsing the body": "body_form",
+}
+"""What the framework says by itself, by code."""
 Cell = Callable[[Any], str]
 
 
@@ -83,10 +90,11 @@ def label(lang: str, field: str) -> str:
     return next((word(lang, key) for key in keys if key in texts()), field)
 
 
-def refusal(lang: str, told_in_english: str) -> str:
-    """Why something is refused, in the reader's language: the console's own sentences, else those of the casebook."""
-    own = told(lang, told_in_english, said=REFUSALS)
-    return own if own != told_in_english else say(lang, told_in_english)
+def refusal(lang: str, why: str) -> str:
+    """Why something is refused, in the reader's language: by its code, else as what rules and runs say."""
+    if not isinstance(why, refusals.Refusal) and why in FRAMEWORK:
+        why = refusals.of(FRAMEWORK[why])
+    return why.told(lang) if isinstance(why, refusals.Refusal) else say(lang, why)
 
 
 def visible(value: Any) -> Any:
@@ -103,12 +111,17 @@ def shown(value: Any) -> str:
 
 
 @cache
-def _titles(lang: str) -> Mapping[str, str]:
-    """What detectors and clauses' rules are called."""
+def cards() -> tuple[Card, ...]:
+    """The cards of all detectors and of all clauses' rules."""
     from models import detectors  # here: the models' libraries take a second to load, and most pages need none
     from rulebook.register import cards as clauses
 
-    return {c.name: c.title_zh if lang == "zh" else c.title_en for c in (*detectors.cards(), *clauses())}
+    return (*clauses(), *detectors.cards())
+
+
+@cache
+def _titles(lang: str) -> Mapping[str, str]:
+    return {c.name: c.title_zh if lang == "zh" else c.title_en for c in cards()}
 
 
 def detector(lang: str, name: str) -> Markup:

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from casebook import chain
+from casebook import chain, refusals
 from casebook.books import Books, Ledgerbook
 from casebook.people import line, person
 from data_contracts.errors import NotAllowed, NotFound
@@ -29,7 +29,7 @@ def save(books: Books, who: str, name: str, query: str, known: tuple[str, ...]) 
     kept = urlencode([(k, v[:128]) for k, v in parse_qsl(query.lstrip("?")) if k in known and v])
     with books.writing() as book:
         if len(of(book, said)) >= MOST:
-            raise NotAllowed(f"a person has {MOST} views at most: forget one first")
+            raise NotAllowed(refusals.of("views_most", most=MOST))
         seq = book.value("select coalesce(max(seq), 0) + 1 from audit")
         view_id = "W" + hashlib.sha256(f"{seq}|{said}|{named}".encode()).hexdigest()[:16]
         row = {"view_id": view_id, "person": said, "name": named, "query": kept, "at": book.clock()}
@@ -42,6 +42,6 @@ def forget(books: Books, who: str, view_id: str) -> None:
     said = person(who)
     with books.writing() as book:
         if view_id not in {v["view_id"] for v in of(book, said)}:
-            raise NotFound(f"you have no view {view_id}")
+            raise NotFound(refusals.of("view_unknown", view=view_id))
         row = {"view_id": view_id, "at": book.clock()}
         book.record(chain.Entry(said, "view.forget", view_id), {"saved_view_end": [row]})

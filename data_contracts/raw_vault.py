@@ -6,7 +6,6 @@ key erases the person: what is left of the values cannot be read by anyone, and 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -15,14 +14,15 @@ import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from data_contracts import sight_log
 from data_contracts.errors import InputRefused, NotAllowed, NotFound
+from data_contracts.sight_log import Sight
 from data_contracts.vault import Key, token
 
 _NONCE = 12
@@ -33,23 +33,7 @@ create table if not exists held (account_id text not null, kind text not null, t
     primary key (token, account_id));
 create table if not exists raw_row (delivery text not null, file text not null, row_number integer not null,
     account_id text not null, sealed blob not null, primary key (delivery, file, row_number));
-create table if not exists sight (seq integer primary key, at text not null, who text not null, action text not null,
-    subject text not null, reason text not null, hash text not null);
-create trigger if not exists sight_stays before update on sight begin select raise(abort, 'the log of sights is append-only'); end;
-create trigger if not exists sight_kept before delete on sight begin select raise(abort, 'the log of sights is append-only'); end;
 """
-
-
-@dataclass(frozen=True)
-class Sight:
-    """One entry of the log: who did what to whose values, when and why."""
-
-    seq: int
-    at: str
-    who: str
-    action: str
-    subject: str
-    reason: str
 
 
 class Vault:
@@ -61,7 +45,7 @@ class Vault:
         self._con = sqlite3.connect(path, isolation_level=None)
         self._con.execute("pragma synchronous = full")
         self._con.execute("pragma secure_delete = on")
-        self._con.executescript(_TABLES)
+        self._con.executescript(_TABLES + sight_log.TABLES)
         known = self._con.execute("select value from facts where name = 'kid'").fetchone()
         if known is None:
             self._con.execute("insert into facts values ('kid', ?)", [key.kid])
@@ -137,7 +121,7 @@ class Vault:
                 [account_id, at.isoformat(), who],
             )
             self._forget_lines(account_id)
-            self._append(at, who, "erase", account_id, reason)
+            sight_log.append(self._con, at, who, "erase", account_id, reason)
 
     def _forget_lines(self, account_id: str) -> None:
         """Remove the lines that could not be parted into fields and name the account: no key of its own seals them."""
@@ -178,7 +162,7 @@ class Vault:
                     [nonce + wrap.encrypt(nonce, plain, account.encode()), account],
                 )
             self._con.execute("update facts set value = ? where name = 'kid'", [new.kid])
-            self._append(at, who, "rotate", new.kid, reason)
+            sight_log.append(self._con, at, who, "rotate", new.kid, reason)
         self._key, self._wrap = new, wrap
         return moved
 
@@ -204,15 +188,11 @@ class Vault:
 
     def sights(self) -> tuple[Sight, ...]:
         """The log in order. Raises NotAllowed when its chain of hashes does not hold."""
-        rows = self._con.execute(
-            "select seq, at, who, action, subject, reason, hash from sight order by seq"
-        ).fetchall()
-        before = ""
-        for i, (seq, *facts, digest) in enumerate(rows, start=1):
-            before = _chained(before, seq, facts)
-            if seq != i or before != digest:
-                raise NotAllowed(f"the log of sights was altered at entry {i}")
-        return tuple(Sight(*row[:-1]) for row in rows)
+        return sight_log.sights(self._con)
+
+    def _log(self, at: datetime, who: str, action: str, subject: str, reason: str) -> None:
+        with self._transaction():
+            sight_log.append(self._con, at, who, action, subject, reason)
 
     def close(self) -> None:
         """Close the file."""
@@ -239,18 +219,6 @@ class Vault:
             return self._wrap.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], account.encode())
         except InvalidTag:
             raise InputRefused("vault.key", "a key of the vault does not open under this installation's key") from None
-
-    def _log(self, at: datetime, who: str, action: str, subject: str, reason: str) -> None:
-        with self._transaction():
-            self._append(at, who, action, subject, reason)
-
-    def _append(self, at: datetime, who: str, action: str, subject: str, reason: str) -> None:
-        last = self._con.execute("select seq, hash from sight order by seq desc limit 1").fetchone() or (0, "")
-        facts = [at.isoformat(), who, action, subject, reason]
-        self._con.execute(
-            "insert into sight values (?, ?, ?, ?, ?, ?, ?)",
-            [last[0] + 1, *facts, _chained(last[1], last[0] + 1, facts)],
-        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -305,10 +273,6 @@ def _opened(seal: AESGCM, sealed: bytes, account: str, kind: str, tok: str) -> d
 def _words(cells: Mapping[str, object]) -> frozenset[str]:
     """What may be an account's id in a row of nobody: whatever stands between signs that part fields."""
     return frozenset(word for cell in cells.values() for word in re.split(r"[\s,;|\"']+", str(cell)))
-
-
-def _chained(before: str, seq: int, facts: list[str]) -> str:
-    return hashlib.sha256(json.dumps([before, seq, *facts], ensure_ascii=False).encode()).hexdigest()
 
 
 def _named(who: str, reason: str) -> None:

@@ -59,11 +59,13 @@ def _name_disk(chain: list[BaseException], state: Path) -> None:
         raise OutOfRoom(
             f"no room is left on the disk of {state}: make some and run again; the results published before stand"
         ) from chain[0]
-    if broken := next((one for one in chain if isinstance(one, OSError) and one.errno in BROKEN), None):
-        raise DiskFault(
-            f"the disk says '{broken.strerror}' of {broken.filename or f'a file in {state}'}: check it, then run again; "
-            "the results published before stand"
-        ) from chain[0]
+    for one in chain:
+        number = next((n for n in BROKEN if _says(one, n)), None)
+        if number is not None:
+            file = getattr(one, "filename", None) or f"a file in {state}"
+            raise DiskFault(
+                f"the disk says '{os.strerror(number)}' of {file}: check it, then run again; the results published before stand"
+            ) from chain[0]
     if unclear is not None:
         file = next(iter(getattr(unclear, "__notes__", [])), f"a database in {state}")
         disk = f"its folder refuses new files ({refusal.strerror})" if refusal else "its disk takes new data"
@@ -71,6 +73,13 @@ def _name_disk(chain: list[BaseException], state: Path) -> None:
             f"SQLite says '{unclear}' of {file}, and {disk}: check the disk (room, quota, faults) and who may write that file "
             "and its folder, then run again; the results published before stand"
         ) from chain[0]
+
+
+def _says(fault: BaseException, number: int) -> bool:
+    """Whether a fault is that of the operating system: Python gives its number, DuckDB only its words."""
+    if isinstance(fault, duckdb.Error):
+        return os.strerror(number) in str(fault)
+    return isinstance(fault, OSError) and fault.errno == number
 
 
 def _refusal(folder: Path) -> OSError | None:

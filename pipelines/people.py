@@ -17,7 +17,7 @@ import rulebook
 from casebook import appeals as casebook_appeals
 from casebook import books as casebook_books
 from casebook import decisions as casebook_decisions
-from casebook import registers, standing, users
+from casebook import proposals, registers, standing, ties, users, verdicts
 from casebook.checkpoint import Seal
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.identifier import Fault
@@ -47,6 +47,23 @@ def books_of(state: State) -> Iterator[casebook_books.Books]:
         books.close()
 
 
+def of_run(state: State) -> ties.OfRun:
+    """Whom the newest published run ties to a subject; nobody before the first."""
+
+    def promoters(kind: str, subject: str) -> list[str]:
+        from data_contracts.warehouse import connect  # only who has declared a tie is held against a run
+
+        if not state.current_link.exists():
+            return []
+        folder = state.current()
+        with connect([folder], threads=1) as con:
+            for place in ("relations", "groups", "findings", "tables/feeds/orders"):
+                con.read_parquet(str(folder / f"{place}.parquet")).create_view(Path(place).name)
+            return [p for (p,) in con.execute(ties.OF_RUN, {"k": kind, "s": subject}).fetchall()]
+
+    return promoters
+
+
 def propose(state: State, **given: Any) -> str:
     """Record a proposal; what happened, and the decision id alone on the last line."""
     allowed = {c.clause: c.measures for c in rulebook.register() if c.measures}
@@ -55,7 +72,7 @@ def propose(state: State, **given: Any) -> str:
         for name in ("effective_from", "effective_to"):
             given[name] = _instant(given[name], zone)
         given = _from_finding(books, given)
-        decision_id = casebook_decisions.propose(books, allowed=allowed, **given)
+        decision_id = proposals.propose(books, allowed=allowed, of_run=of_run(state), **given)
     told = f"proposed {given['measure']} under {given['clause']} for {given['subject_kind']} {given['subject_id']}"
     return f"{told}\n{decision_id}"
 
@@ -84,13 +101,13 @@ def _instant(value: datetime | None, zone: str) -> datetime | None:
 def decide(state: State, decision_id: str, action: str, *, by: str, reason: str) -> str:
     """Record an approval, rejection, overturn or release; says what it led to."""
     with books_of(state) as books:
-        return casebook_decisions.decide(books, decision_id, action, by=by, reason=reason)
+        return casebook_decisions.decide(books, decision_id, action, by=by, reason=reason, of_run=of_run(state))
 
 
 def verdict(state: State, finding_id: str, said: str, *, by: str, reason: str) -> str:
     """Record an analyst's verdict on a finding."""
     with books_of(state) as books:
-        casebook_decisions.verdict(books, finding_id, said, by=by, reason=reason)
+        verdicts.verdict(books, finding_id, said, by=by, reason=reason, of_run=of_run(state))
     return f"{finding_id}: {said}"
 
 
@@ -136,7 +153,7 @@ def file_appeal(
 def answer_appeal(state: State, appeal_id: str, outcome: str, *, by: str, reason: str) -> str:
     """Answer an appeal."""
     with books_of(state) as books:
-        casebook_appeals.answer(books, appeal_id, outcome, by, reason)
+        casebook_appeals.answer(books, appeal_id, outcome, by, reason, of_run(state))
     return f"{appeal_id}: {outcome}"
 
 

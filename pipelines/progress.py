@@ -8,21 +8,23 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 log = logging.getLogger("tongren")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line; `key=value` parts of a message become fields."""
+    """One JSON object a line: instant (UTC), level, message; `key=value` parts of a message become fields too."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON; anything that could start a new line is escaped by JSON itself."""
-        fields: dict[str, Any] = {"level": record.levelname.lower(), "message": record.getMessage()}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "message": record.getMessage()}
         for part in record.getMessage().split():
             name, equals, value = part.partition("=")
             if equals and name.isidentifier():
-                fields[name] = value
+                fields.setdefault(name, value)
         return json.dumps(fields, ensure_ascii=False)
 
 

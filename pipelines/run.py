@@ -71,13 +71,15 @@ def run(order: Order) -> Outcome:
             swapped = publish.recover(order.state, books)
             if swapped:
                 log.info("recovered=swap run_id=%s", swapped)
-            return _run(order, books)
+            return _run(order, books, recovered=swapped is not None)
         finally:
             books.close()
 
 
-def _run(order: Order, books: casebook_books.Books) -> Outcome:
+def _run(order: Order, books: casebook_books.Books, *, recovered: bool) -> Outcome:
     job, facts = prepare(order, books)
+    if recovered:  # the crash may have come before the checkpoint too
+        Seal(order.state.checkpoints, job.key).stamp(books)
     before = books.published(manifest.digest(facts), live_models(order.state))
     if before is not None and (order.state.runs / before / "manifest.json").exists():
         shutil.rmtree(job.work, ignore_errors=True)

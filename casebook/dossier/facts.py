@@ -23,6 +23,9 @@ RUN_FACTS = (
     "same_bits",
 )  # fmt: skip
 IN_FORCE = ("approved", "applied")
+UNDECIDED = ("open", "in_review", "waiting")
+DRAWN_BY = "audit_sample"
+LINKED = ("pairs", "members", "shares", "bursts")
 
 Facts = dict[str, Any]
 
@@ -52,13 +55,15 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "line_count": rows["line"][0]["lines"] if rows.get("line") else 0,
         "notices": rows.get("notice", []),
         "appeals": rows.get("appeal", []),
-        "cases": rows.get("case", []),
+        "cases": [{k: v for k, v in c.items() if k != "blind"} for c in rows.get("case", [])],
         "gaps": rows.get("gap", []),
         "feeds": list(bundle.run["feed"]),
         "documents": list(bundle.run["document"]),
         "versions": _versions(rows.get("policy", []), run_facts.get("versions"), bundle.promoter_id),
         "chain": run_facts.get("chain"),
     }
+    if any(c["blind"] and c["state"] in UNDECIDED for c in rows.get("case", [])):
+        facts |= _unscored(facts)
     facts["rules"] = [
         dict(d) for d in (rules.described(n) for n in sorted({f["detector"] for f in facts["findings"]})) if d
     ]
@@ -66,6 +71,18 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
     facts["clauses"] = [r for r in bundle.run["clause"] if r["clause"] in named]
     made: Facts = plain(facts, str(run_facts["zone"]))
     return made
+
+
+def _unscored(facts: Facts) -> Facts:
+    """What changes while a case drawn at random waits for its decision: whoever decides is not told the answer.
+
+    Findings of detectors stay only where a decision rests on them; links and bursts go.
+    """
+    rested = {d["finding_id"] for d in facts["decisions"]}
+    findings = [f for f in facts["findings"] if f["detector"] == DRAWN_BY or f["finding_id"] in rested]
+    stake = sum(f["amount_at_stake_fen"] for f in findings)
+    totals = {**facts["money"]["totals"], "at_stake_fen": stake}
+    return {"findings": findings, "money": {**facts["money"], "totals": totals}, **{key: [] for key in LINKED}}
 
 
 def digest(facts: Facts) -> str:

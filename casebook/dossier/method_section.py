@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from casebook.dossier.blocks import Block, Cell, Column, bullets, code, heading, ident, pairs, para, table
 from casebook.dossier.facts import Facts
@@ -83,7 +84,7 @@ def _chain(t: Words, facts: Facts) -> list[Block]:
     return [heading(t("g_chain"), 4), pairs(items)]
 
 
-def _count(name: str):  # type: ignore[no-untyped-def]
+def _count(name: str) -> Callable[[Mapping[str, Any]], Cell]:
     return lambda r: number(r[name])
 
 

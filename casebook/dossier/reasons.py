@@ -74,21 +74,15 @@ class Reasons:
         return name.replace("_fen", "").replace("_", " ").replace(".", " · ")
 
 
-SAID = Path(__file__).with_name("said.yaml")
-
-
 @cache
-def _patterns(said: Path) -> list[tuple[re.Pattern[str], str]]:
-    entries = strict_yaml.plain(said)
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    entries = strict_yaml.plain(Path(__file__).with_name("said.yaml"))
     return [(re.compile(str(e["en"])), str(e["zh"])) for e in entries]
 
 
-def told(lang: str, sentence: str, inner: Callable[[str], str] = str, said: Path = SAID) -> str:
-    """What a rule or a run says as its reason (English), in a language; what it quotes goes through `inner`. Others stay.
-
-    `said` is the file of the sentences that are known.
-    """
-    for pattern, chinese in _patterns(said):
+def told(lang: str, sentence: str, inner: Callable[[str], str] = str) -> str:
+    """What a rule or a run says as its reason (English), in a language; what it quotes goes through `inner`. Others stay."""
+    for pattern, chinese in _patterns():
         found = pattern.fullmatch(sentence)
         if found is None:
             continue

@@ -16,7 +16,7 @@ select
     '' as item,
     cast(null as varchar) as before,
     cast(null as varchar) as after,
-    'drawn at random: nothing speaks against the promoter' as reason
+    'drawn at random (3.5(1)): decided without a score' as reason
 from new_case
 where blind = 1
 union all

@@ -13,14 +13,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from casebook import advice, refusals
 from casebook import cases as casebook_cases
-from casebook.measures import MEASURES
 from console import blind
-from console.desk import Desk, Guard, back_to, change, desk, page
+from console.desk import Desk, Guard, back_to, change, desk, of_run, page
 from console.live import Standing
 from console.pages import part_of_page
 from console.reading import Reading
-from console.routes.decisions import register
+from console.routes.decisions import allowed, register
 from console.sessions import Session
 from console.shelf import Part, Shelf
 from console.tables import segment
@@ -51,7 +51,7 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     held = desk(request)
     with held.live.now() as now:
         if case_id not in now.cases:
-            raise NotFound(f"there is no case {case_id}")
+            raise NotFound(refusals.of("case_unknown", case=case_id))
         state, people = now.cases[case_id], now.analysts
         promoter = str(state["promoter_id"] or "")
         decisions, neighbours = now.decisions_on(promoter), _neighbours(now, case_id, promoter)
@@ -66,7 +66,11 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
     return {
         "case": state, "hidden": hidden, "promoter_id": promoter, "rows": shelved["findings"], **kept, "decisions": decisions,
-        "advice": _advice(hidden, findings, decisions), "history": history, **neighbours,
+        "advice": advice.recommend(
+            hidden, findings, decisions,
+            _policy(held.reading, held.reading.run_id, str(held.reading.manifest["as_of"])), allowed(held),
+        ),
+        "history": history, **neighbours,
         "choices": choices, "_options": lambda lang, zone: _options(choices, lang, zone),
         "subjects": _subjects(state, findings), "people": people,
         "moves": [a for a, m in casebook_cases.MOVES.items() if state["state"] in m.froms and a in BUTTONS],
@@ -96,21 +100,9 @@ def _waiting_first(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(decisions, key=lambda d: (d["status"] != "proposed", d["decision_id"]))
 
 
-def _advice(hidden: bool, findings: list[dict[str, Any]], decisions: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the page recommends: `key` of its sentence, and the proposals that it is about."""
-    waiting = [d for d in decisions if d["status"] == "proposed"]
-    holds = [d for d in decisions if d["status"] == "applied" and MEASURES[d["measure"]].holds]
-    if hidden:
-        key = "blind"
-    elif waiting:
-        key = "decide_proposals"
-    elif holds:
-        key = "end_hold"
-    elif any(f["status"] == "unknown" for f in findings):
-        key = "find_out"
-    else:
-        key = "review" if findings else "close"
-    return {"key": key, "waiting": len(waiting), "holds": len(holds)}
+@lru_cache(maxsize=8)
+def _policy(reading: Reading, run_id: str, as_of: str) -> Mapping[str, str]:
+    return {r["clause"]: r["measure"] for r in reading.rows(advice.POLICY, as_of=date.fromisoformat(as_of))}
 
 
 def _neighbours(now: Standing, case_id: str, promoter: str) -> dict[str, Any]:
@@ -151,9 +143,10 @@ async def act(
 ) -> Response:  # fmt: skip
     """One move on a case; refused when somebody else was faster."""
     if action not in BUTTONS:
-        raise NotFound(f"a case has no button {action}")
+        raise NotFound(refusals.of("action_unknown", action=action, known=BUTTONS))
     await run_in_threadpool(
         casebook_cases.act, desk(request).books, case_id, action, session.user, reason or action,
         owner=owner if action == "assign" else None, deadline_on=deadline_on if action == "set_deadline" else None, seen=seen,
+        of_run=of_run(desk(request)),
     )  # fmt: skip
     return back_to(request, f"/cases/{case_id}")

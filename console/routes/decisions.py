@@ -14,12 +14,11 @@ from fastapi.responses import Response
 from casebook import appeals as casebook_appeals
 from casebook import cases as casebook_cases
 from casebook import decisions as casebook_decisions
-from casebook import standing, ties, users
-from casebook.decisions import NOTICE_DAYS
+from casebook import proposals, refusals, standing, users, verdicts
 from casebook.measures import MEASURES
 from console import blind
 from console.attempts import apart
-from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
+from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, of_run, page
 from console.effect import effect_of
 from console.reading import Reading
 from console.replay import Content
@@ -48,11 +47,6 @@ def allowed(held: Desk) -> Mapping[str, tuple[str, ...]]:
 def register(reading: Reading, run_id: str) -> Mapping[str, tuple[str, ...]]:
     """The same of one run."""
     return {r["clause"]: tuple(r["measures"]) for r in reading.rows(REGISTER)}
-
-
-def of_run(held: Desk) -> ties.OfRun:
-    """Whom the run that is shown ties to a subject."""
-    return lambda kind, subject: [r["promoter_id"] for r in held.reading.rows(ties.OF_RUN, k=kind, s=subject)]
 
 
 @page(router, "/decisions", "read_cases", "decisions/decisions.html")
@@ -134,7 +128,7 @@ def proposal(request: Request) -> dict[str, Any]:
     promoter = asked(request, "promoter")
     known = allowed(held)
     if measure not in MEASURES or clause not in known or not subject:
-        raise UsageError("choose a clause with its measure, and whom it is about")
+        raise UsageError(refusals.of("choose_measure"))
     month = asked(request, "month") or (_last_month(held) if MEASURES[measure].needs_month else "")
     effect = _effect(request, Content(measure, clause, kind, subject, promoter or None, month or None))
     return {
@@ -162,7 +156,7 @@ def _last_month(held: Desk) -> str:
 def _notice_days(held: Desk) -> int:
     """The reply period of the run's policy."""
     found = held.reading.one("select max(notice_days) as days from policy_rule")
-    return int(found["days"]) if found and found["days"] is not None else NOTICE_DAYS
+    return int(found["days"]) if found and found["days"] is not None else proposals.NOTICE_DAYS
 
 
 @change(router, "/proposals", "propose")
@@ -175,7 +169,7 @@ async def propose(
     held = desk(request)
     known, days = await run_in_threadpool(lambda: (allowed(held), _notice_days(held)))
     made = await run_in_threadpool(
-        casebook_decisions.propose, held.books, measure=measure, subject_kind=subject_kind, subject_id=subject_id,
+        proposals.propose, held.books, measure=measure, subject_kind=subject_kind, subject_id=subject_id,
         clause=clause, by=session.user, reason=reason, allowed=known, month=month or None, promoter=promoter or None,
         functions=functions or None, finding=finding or None, notice_days=days,
         of_run=of_run(held),
@@ -190,7 +184,7 @@ async def decide_many(
 ) -> Response:  # fmt: skip
     """Approve or reject several decisions for one reason: all of them, or when one is refused none."""
     if action not in ("approve", "reject") or not decision_id:
-        raise UsageError("choose at least one decision, and approve or reject")
+        raise UsageError(refusals.of("choose_decisions"))
     await run_in_threadpool(
         casebook_decisions.decide_all, desk(request).books, decision_id, action, session.user, reason,
         of_run(desk(request)),
@@ -208,7 +202,7 @@ async def release(
     address = request.client.host if request.client else ""
     wait = await run_in_threadpool(held.attempts.take, session.user, address)
     if wait > 0 or await apart(users.check, held.books, session.user, password) is None:
-        raise HTTPException(403, "the password is not right: nothing was released")
+        raise HTTPException(403, refusals.of("password_wrong"))
     held.attempts.succeeded(session.user, address)
     await run_in_threadpool(
         casebook_decisions.decide, held.books, decision_id, "release", session.user, reason, of_run(held)
@@ -222,9 +216,7 @@ async def reply(
     session: Annotated[Session, Depends(Guard("work_case"))],
 ) -> Response:  # fmt: skip
     """Record what the promoter replied to the notice."""
-    await run_in_threadpool(
-        casebook_decisions.reply, desk(request).books, decision_id, session.user, reason, filed_by=filed_by
-    )
+    await run_in_threadpool(proposals.reply, desk(request).books, decision_id, session.user, reason, filed_by=filed_by)
     return back_to(request, f"/decisions/{decision_id}")
 
 
@@ -248,7 +240,7 @@ async def decide(
 ) -> Response:  # fmt: skip
     """Approve, reject or overturn a decision; nobody approves an own proposal."""
     if action not in ("approve", "reject", "overturn"):
-        raise UsageError(f"there is no action {action} here; there are approve, reject, overturn")
+        raise UsageError(refusals.of("action_unknown", action=action, known=("approve", "reject", "overturn")))
     held = desk(request)
     await run_in_threadpool(
         casebook_decisions.decide, held.books, decision_id, action, session.user, reason, of_run(held)
@@ -274,9 +266,7 @@ async def verdict(
 ) -> Response:  # fmt: skip
     """Say what a finding was worth: confirmed, false alarm, or unclear."""
     held = desk(request)
-    await run_in_threadpool(
-        casebook_decisions.verdict, held.books, finding_id, verdict, session.user, reason, of_run(held)
-    )
+    await run_in_threadpool(verdicts.verdict, held.books, finding_id, verdict, session.user, reason, of_run(held))
     return back_to(request, safe(back))
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from casebook import registers
+from casebook import refusals, registers
 from console import blind
 from console.desk import Guard, asked, back_to, change, desk, page
 from console.pages import lang_of
@@ -44,7 +44,7 @@ def group(request: Request, group_id: str) -> dict[str, Any]:
     held = desk(request)
     members = held.reading.rows(MEMBERS, g=group_id)
     if not members:
-        raise NotFound(f"there is no group {group_id} in this run")
+        raise NotFound(refusals.of("group_unknown", group=group_id))
     names = [m["account_id"] for m in members]
     blind.refuse(held, blind.behind(held, names))
     links = held.reading.rows(INSIDE, g=group_id)
@@ -98,7 +98,7 @@ def pair(request: Request) -> dict[str, Any]:
     """Why two accounts are one user, or are not: what counts for and against, in bits."""
     a, b = asked(request, "a"), asked(request, "b")
     if not a or not b or a == b:
-        raise UsageError("name two different accounts")
+        raise UsageError(refusals.of("two_accounts"))
     blind.refuse(desk(request), blind.behind(desk(request), [a, b]))
     told = explain_pair(desk(request).reading.folder / "tables", a, b)
     return {

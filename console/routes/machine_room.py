@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from casebook import registers
+from casebook import refusals, registers
 from console import metrics as reckoned
 from console.desk import Guard, asked, back_to, change, desk, page
 from console.sessions import Session
@@ -48,7 +48,7 @@ def quarantine(request: Request, feed: str) -> dict[str, Any]:
     reading = desk(request).reading
     feeds = [r["feed"] for r in reading.rows("select distinct feed from feed_fact order by feed")]
     if feed not in feeds:
-        raise NotFound(f"there is no feed {feed}; there are {', '.join(feeds)}")
+        raise NotFound(refusals.of("feed_unknown", feed=feed, known=tuple(feeds)))
     rows, rules = reading.quarantined(feed)
     return {"rows": rows, "rules": rules, "feed": feed, "feeds": feeds}
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from casebook import dossier
+from casebook import dossier, refusals
 from casebook.dossier import position
 from casebook.dossier.press import file_name
 from console import blind, pages
@@ -78,7 +78,7 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
     memberships = reading.rows(MEMBERSHIPS, p=promoter_id)
     relations = reading.rows(RELATIONS, p=promoter_id)
     if not memberships and not relations:
-        raise NotFound(f"there is no promoter {promoter_id} in this run")
+        raise NotFound(refusals.of("promoter_unknown", promoter=promoter_id))
     with held.books.reading() as book:
         ties = book.rows("select person, reason from tie where promoter_id = :p order by person", p=promoter_id)
     with held.live.now() as now:
@@ -108,7 +108,7 @@ def _account(held: Desk, account_id: str) -> dict[str, Any]:
     reading = held.reading
     found = reading.one("select * from accounts where account_id = $a", a=account_id)
     if found is None:
-        raise NotFound(f"there is no account {account_id} in this run")
+        raise NotFound(refusals.of("account_unknown", account=account_id))
     hidden = bool(blind.among(held, blind.behind(held, [account_id])))
     referral = reading.one("select * from relations where invitee_id = $a", a=account_id)
     return {
@@ -142,7 +142,7 @@ def statement(request: Request, month: str, promoter_id: str) -> dict[str, Any]:
     reading, hidden = held.reading, bool(blind.among(held, [promoter_id]))
     found = reading.one("select * from statements where promoter_id = $p and month = $m", p=promoter_id, m=month)
     if found is None:
-        raise NotFound(f"promoter {promoter_id} has no statement of {month}")
+        raise NotFound(refusals.of("statement_unknown", promoter=promoter_id, month=month))
     months = [
         r["month"]
         for r in reading.rows("select month from statements where promoter_id = $p order by month", p=promoter_id)

@@ -11,9 +11,10 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from casebook import cases as casebook_cases
+from casebook import refusals
 from console import blind, views
 from console.board import VIEWS
-from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, page
+from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, of_run, page
 from console.live import PERSON
 from console.pages import part_of_page
 from console.roles import may
@@ -69,9 +70,11 @@ async def many(
 ) -> Response:  # fmt: skip
     """One move on several cases for one reason, case by case; stops at the first that is refused."""
     if action not in BULK or not case_id:
-        raise UsageError(f"choose at least one case, and one of {', '.join(BULK)}")
+        raise UsageError(refusals.of("choose_cases", known=BULK))
     for one in dict.fromkeys(case_id):
-        await run_in_threadpool(casebook_cases.act, desk(request).books, one, action, session.user, reason)
+        await run_in_threadpool(
+            casebook_cases.act, desk(request).books, one, action, session.user, reason, of_run=of_run(desk(request))
+        )
     return back_to(request, "/queue")
 
 

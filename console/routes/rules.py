@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from console.desk import asked, desk, page
+from console.tables import cards
 
 router = APIRouter()
 CLAUSES = """
@@ -34,7 +35,11 @@ def rules(request: Request) -> dict[str, Any]:
         c for c in reading.rows(CLAUSES)
         if not search or search in c["clause"] or search.casefold() in f"{c['title_zh']}{c['title_en']}{c['text_zh']}".casefold()
     ]  # fmt: skip
+    of_clause: dict[str, list[dict[str, str]]] = {}
+    for card in cards():
+        of_clause.setdefault(str(card.about["clause"]), []).append({"name": card.name, "version": card.version})
+    versions = {k: reading.manifest.get(k) for k in ("programme_name", "programme", "policy", "code")}
     return {
-        "rows": found, "search": search, "documents": reading.rows(DOCUMENTS), "parameters": reading.rows(PARAMETERS),
-        "policy": reading.rows(POLICY), "versions": {k: reading.manifest.get(k) for k in ("programme_name", "programme", "policy", "code")},
+        "rows": [{**c, "rules": of_clause.get(c["clause"], [])} for c in found], "search": search, "versions": versions,
+        "documents": reading.rows(DOCUMENTS), "parameters": reading.rows(PARAMETERS), "policy": reading.rows(POLICY),
     }  # fmt: skip

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from casebook import users
+from casebook import refusals, users
 from console import pages
 from console.attempts import apart
 from console.desk import FAULTS, Desk, Guard, desk, hold_to
@@ -80,7 +80,7 @@ def company_sign_in(request: Request, next: str = "/") -> Response:
     """To the company's sign-in, with a note in a cookie that the way back needs."""
     held = desk(request)
     if held.oidc is None:
-        raise NotFound("no company account is set up for this console")
+        raise NotFound(refusals.of("no_company"))
     hold_to(request, "public", request.client.host if request.client else "")
     begun = held.oidc.start(safe(next))
     answer = RedirectResponse(begun.address, 303)
@@ -94,12 +94,12 @@ def company_signed_in(request: Request, code: str = "", state: str = "") -> Resp
     """Back from the company's sign-in: a session for the user of that name in the books, with the roles of the books."""
     held = desk(request)
     if held.oidc is None:
-        raise NotFound("no company account is set up for this console")
+        raise NotFound(refusals.of("no_company"))
     hold_to(request, "public", request.client.host if request.client else "")
     name, following = held.oidc.finish(request.cookies.get(NOTE, ""), state, code)
     user = users.find(held.books, name)
     if user is None or not user.enabled:
-        raise HTTPException(403, "you are known, but have no access here: ask an administrator")
+        raise HTTPException(403, refusals.of("no_access"))
     held.sessions.end(request.cookies.get(request.state.cookie))
     # A Strict cookie is not sent on a way that began elsewhere: this page is ours, and the step from it is too.
     answer = pages.show(request, "session/signed_in.html", {"following": safe(following)}, (), "html")

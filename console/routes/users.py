@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from casebook import refusals
 from casebook import users as casebook_users
 from console import pages
 from console.desk import Guard, back_to, change, desk, page
@@ -63,5 +64,5 @@ async def alter(
             lambda: casebook_users.set_enabled(held.books, name, session.user, enabled=action == "enable")
         )
     else:
-        raise UsageError(f"there is no action {action}; there are link, roles, disable, enable")
+        raise UsageError(refusals.of("action_unknown", action=action, known=("link", "roles", "disable", "enable")))
     return back_to(request, "/users")

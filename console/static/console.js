@@ -66,7 +66,7 @@
         { selector: "node[kind = 'token']", style: { shape: "round-rectangle", width: 9, height: 9 } },
         { selector: "node[kind = 'promoter']", style: { width: 18, height: 18, "font-weight": 600 } },
         { selector: "node:selected", style: { "min-zoomed-font-size": 0, "border-width": 2, "border-color": ink.ink, "z-index": 9 } },
-        { selector: "edge", style: { "line-color": "#b9c2cc", width: (e) => Math.min(5, 0.6 + e.data("bits") / 6), "curve-style": "haystack" } },
+        { selector: "edge", style: { "line-color": "#b9c2cc", width: (e) => Math.min(4, 0.6 + e.data("bits") / 16), "curve-style": "haystack" } },
         { selector: "edge.near", style: { "line-color": ink.rust, "z-index": 8 } },
       ],
       layout: { name: "preset", fit: true, padding: 16 },
@@ -111,7 +111,7 @@
     const days = [...data.timeline.map((d) => d.day), ...marks.flatMap((m) => m.data.map((d) => d.value[0])), ...data.bursts.map((b) => b.window_end)].sort();
     const span = { type: "time", min: `${days[0]} 00:00`, max: `${days[days.length - 1]} 23:59`, axisTick: { show: false }, axisLine: { lineStyle: { color: ink.rule } } };
     showChart(holder, plain({
-      grid: [{ left: 84, right: 130, top: 48, height: 136 }, { left: 84, right: 130, top: 216, height: 52 }],
+      grid: [{ left: 84, right: 176, top: 48, height: 136 }, { left: 84, right: 176, top: 216, height: 52 }],
       xAxis: [{ ...span, axisLabel: { color: ink.soft, hideOverlap: true, formatter: "{yyyy}-{MM}-{dd}" } }, { ...span, gridIndex: 1, axisLabel: { show: false }, axisLine: { show: false } }],
       yAxis: [{ type: "value", minInterval: 1, axisLabel: { formatter: (v) => String(Math.abs(v)) }, splitLine: { lineStyle: { color: "#eef0f3" } } },
         { type: "category", gridIndex: 1, inverse: true, data: [said.issued, said.paid], axisTick: { show: false }, axisLine: { show: false }, splitLine: { show: true, lineStyle: { color: "#eef0f3" } } }],

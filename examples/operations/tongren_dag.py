@@ -41,5 +41,7 @@ with DAG(
         task_id="backup",  # a backup never overwrites another: a task run anew writes one of its own
         bash_command=f"{TONGREN} backup --to /backups/books-{DAY}-{{{{ ti.try_number }}}}.db --state {STATE}",
     )
-    prune = BashOperator(task_id="prune", bash_command=f"{TONGREN} prune --keep 30 --keep-days 1095 --state {STATE}")
+    prune = BashOperator(
+        task_id="prune", bash_command=f"{TONGREN} prune --keep 30 --keep-days 1095 --case-days 1825 --state {STATE}"
+    )
     run >> verify >> backup >> prune

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 
 import casebook
-from casebook import appeals, decisions, policy
+from casebook import appeals, decisions, policy, proposals
 from casebook.books import Books, open_books
 from data_contracts.contract import contracts, of_stage
 from data_contracts.run import Run
@@ -157,7 +157,7 @@ def propose(books: Books, **given: Any) -> str:
     """A proposal by li to hold the payout of P1, changed by what is given."""
     defaults = {"measure": "hold_payout", "subject_kind": "promoter", "subject_id": "P1", "clause": "3.5(2)", "by": "li",
                 "reason": "seen", "allowed": ALLOWED}  # fmt: skip
-    return decisions.propose(books, **{**defaults, **given})
+    return proposals.propose(books, **{**defaults, **given})
 
 
 def decide(books: Books, decision_id: str, action: str, by: str = "wang") -> dict[str, Any]:

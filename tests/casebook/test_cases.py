@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from casebook import cases, decisions, registers
+from casebook import cases, decisions, registers, verdicts
 from casebook.books import Books
 from data_contracts.contract import contracts
 from data_contracts.errors import NotAllowed, NotFound, UsageError
@@ -115,8 +115,8 @@ def test_a_tie_binds_on_the_findings_of_the_books_whatever_promoter_is_named(boo
     with pytest.raises(NotAllowed, match="tie"):
         propose(books, by="wang", measure="warn", subject_kind="invitee", subject_id="A2")
     with pytest.raises(NotAllowed, match="tie"):
-        decisions.verdict(books, "F1", "false_alarm", "wang", "nothing there")
-    decisions.verdict(books, "F1", "confirmed", "zhao", "seen")
+        verdicts.verdict(books, "F1", "false_alarm", "wang", "nothing there")
+    verdicts.verdict(books, "F1", "confirmed", "zhao", "seen")
     decision = propose(books, measure="warn", subject_kind="invitee", subject_id="A2")
     with pytest.raises(NotAllowed, match="tie"):
         decide(books, decision, "reject", "wang")

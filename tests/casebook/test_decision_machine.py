@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from casebook import decisions
+from casebook import appeals, cases, decisions
 from casebook.books import Books, open_books
 from data_contracts.dates import cutoff
 from data_contracts.errors import NotAllowed
-from tests.casebook.conftest import LAST, clock, decide, propose, publish
+from tests.casebook.conftest import LAST, appealed, clock, decide, propose, publish
 from tests.counts import SOAK
 
 PEOPLE = st.sampled_from(["li", "wang", "Li", "zhao"])
@@ -63,12 +63,26 @@ class Decisions(RuleBasedStateMachine):
         publish(self.books, self.seq, LAST + timedelta(days=self.seq), new_decision=[row], decision_step=steps)
         for step in steps:
             self.model[step["decision_id"]]["status"] = "applied"
-        self.model[name] = {"status": "proposed", "by": "policy", "approved": [], "needed": 2, "ended": False}
+        self.model[name] = {
+            "status": "proposed",
+            "by": "policy",
+            "approved": [],
+            "needed": 2,
+            "ended": False,
+            "appeal": None,
+        }
 
     @rule(who=PEOPLE)
     def person_proposes(self, who: str) -> None:
         name = propose(self.books, by=who, subject_id=f"P{next(self.names)}")
-        self.model[name] = {"status": "proposed", "by": who.lower(), "approved": [], "needed": 1, "ended": False}
+        self.model[name] = {
+            "status": "proposed",
+            "by": who.lower(),
+            "approved": [],
+            "needed": 1,
+            "ended": False,
+            "appeal": None,
+        }
 
     @precondition(lambda self: self.model)
     @rule(who=PEOPLE, action=st.sampled_from(list(decisions.MOVES)), pick=st.integers(0, 99))
@@ -78,7 +92,7 @@ class Decisions(RuleBasedStateMachine):
         legal = {
             "approve": m["status"] == "proposed" and key != m["by"] and key not in m["approved"],
             "reject": m["status"] == "proposed",
-            "overturn": m["status"] in ("approved", "applied"),
+            "overturn": m["status"] in ("approved", "applied") and m["appeal"] is None,
             "release": m["status"] == "applied" and not m["ended"],
         }[action]
         if not legal:
@@ -93,6 +107,38 @@ class Decisions(RuleBasedStateMachine):
             m["ended"] = True
         else:
             m["status"] = {"reject": "rejected", "overturn": "overturned"}[action]
+
+    @precondition(lambda self: any(m["status"] == "applied" for m in self.model.values()))
+    @rule(pick=st.integers(0, 99))
+    def promoter_appeals(self, pick: int) -> None:
+        applied = sorted(n for n, m in self.model.items() if m["status"] == "applied")
+        name = applied[pick % len(applied)]
+        until = LAST + timedelta(days=self.seq + 10)
+        if self.model[name]["appeal"] is not None:
+            with pytest.raises(NotAllowed):
+                appealed(self.books, name, until)
+            return
+        self.model[name]["appeal"] = appealed(self.books, name, until)
+
+    @precondition(lambda self: any(m["appeal"] for m in self.model.values()))
+    @rule(pick=st.integers(0, 99), outcome=st.sampled_from(appeals.OUTCOMES))
+    def reviewer_answers(self, pick: int, outcome: str) -> None:
+        waiting = sorted(n for n, m in self.model.items() if m["appeal"])
+        m = self.model[waiting[pick % len(waiting)]]
+        with pytest.raises(NotAllowed):
+            appeals.answer(self.books, m["appeal"], outcome, "Clerk", "recorded it")
+        appeals.answer(self.books, m["appeal"], outcome, "zhou", "read")
+        m["appeal"] = None
+        if outcome == "granted":
+            m["status"] = "overturned"
+
+    @invariant()
+    def a_case_is_appealed_while_an_appeal_in_it_waits(self) -> None:
+        if hasattr(self, "books"):
+            waiting = appeals.listing(self.books)
+            assert {a["appeal_id"] for a in waiting} == {m["appeal"] for m in self.model.values()} - {None}
+            appealed_now = {c["case_id"] for c in cases.listing(self.books, "appealed")}
+            assert {a["case_id"] for a in waiting} == appealed_now
 
     @invariant()
     def books_agree(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from casebook import decisions
+from casebook import decisions, proposals, verdicts
 from casebook.books import Books
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 from pipelines.cli import cli
@@ -153,10 +153,10 @@ def test_a_proposal_that_is_not_well_formed_is_refused(started: Books, given: di
 def test_an_invitee_with_a_finding_of_collusion_can_be_frozen_until_it_proves_false(started: Books) -> None:
     freeze = {"measure": "freeze_invitee", "clause": "3.5(3)", "subject_kind": "invitee", "subject_id": "A2"}
     assert propose(started, **freeze).startswith("D")
-    decisions.verdict(started, "F1", "false_alarm", "li", "a family")
+    verdicts.verdict(started, "F1", "false_alarm", "li", "a family")
     with pytest.raises(NotAllowed, match="collusion"):
         propose(started, **freeze)
-    decisions.verdict(started, "F1", "confirmed", "wang", "not a family")
+    verdicts.verdict(started, "F1", "confirmed", "wang", "not a family")
     assert propose(started, **freeze).startswith("D")
 
 
@@ -185,7 +185,7 @@ def test_a_notice_goes_out_with_an_irreversible_proposal_and_with_no_other(start
 def test_who_approves_sees_how_much_of_the_reply_period_is_left_and_the_reply(started: Books) -> None:
     decision = propose(started, measure="cancel_programme", notice_days=10)
     publish(started, 2, date(2026, 2, 4))
-    decisions.reply(started, decision, "clerk", "it was my brother", filed_by="P1")
+    proposals.reply(started, decision, "clerk", "it was my brother", filed_by="P1")
     told = decisions.decide(started, decision, "approve", "wang", "checked")
     assert "6 days left to reply, 1 replies" in told
     with started.reading() as book:
@@ -210,16 +210,16 @@ def test_a_proposal_on_a_finding_rests_on_its_facts_and_falls_with_a_false_alarm
     decision = propose(started, finding="F1")
     with started.reading() as book:
         assert decisions.standing(book, decision)["evidence_sha256"] == "a" * 64
-    decisions.verdict(started, "F1", "false_alarm", "zhao", "a family")
+    verdicts.verdict(started, "F1", "false_alarm", "zhao", "a family")
     with pytest.raises(NotAllowed, match="false alarm"):
         decide(started, decision, "approve", "wang")
-    decisions.verdict(started, "F1", "confirmed", "zhao", "not a family")
+    verdicts.verdict(started, "F1", "confirmed", "zhao", "not a family")
     assert decide(started, decision, "approve", "wang")["status"] == "approved"
 
 
 def test_verdicts_stand_in_order(started: Books, tmp_path: Path) -> None:
-    decisions.verdict(started, "F1", "unclear", "li", "asked")
-    decisions.verdict(started, "F1", "confirmed", "li", "papers came")
+    verdicts.verdict(started, "F1", "unclear", "li", "asked")
+    verdicts.verdict(started, "F1", "confirmed", "li", "papers came")
     rows = frozen(started, tmp_path / "w", "books_verdict")
     assert [(r["entry_no"], r["verdict"]) for r in rows] == [(1, "unclear"), (2, "confirmed")]
 
@@ -228,7 +228,7 @@ def test_ids_that_nobody_knows_are_named(started: Books) -> None:
     with pytest.raises(NotFound, match="D404"):
         decide(started, "D404", "approve")
     with pytest.raises(NotFound, match="F404"):
-        decisions.verdict(started, "F404", "confirmed", "li", "x")
+        verdicts.verdict(started, "F404", "confirmed", "li", "x")
     with pytest.raises(UsageError, match="shrug"):
         decide(started, "D1", "shrug")
 

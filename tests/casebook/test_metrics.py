@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from casebook import appeals, decisions, metrics
+from casebook import appeals, decisions, metrics, verdicts
 from casebook.books import Books
 from models.detectors.feedback import interval
 from tests.casebook.conftest import LAST, decide, propose, publish
@@ -31,7 +31,7 @@ def test_books_without_work_have_no_figures(books: Books) -> None:
 def test_the_last_verdict_on_a_finding_counts(books: Books) -> None:
     publish(books, new_finding=[{**FINDING, "finding_id": f"F{n}", "subject_id": f"A{n}"} for n in range(4)])
     for finding, verdict in (("F0", "false_alarm"), ("F0", "confirmed"), ("F1", "confirmed"), ("F2", "false_alarm")):
-        decisions.verdict(books, finding, verdict, "li", "seen")
+        verdicts.verdict(books, finding, verdict, "li", "seen")
     (line,) = metrics.measure(books, interval).precision
     assert (line.findings, line.confirmed, line.false_alarms, line.unclear) == (4, 2, 1, 0)
     assert line.share == 2 / 3
@@ -49,8 +49,8 @@ def test_promoters_are_judged_by_their_last_verdicts_flagged_ones_and_the_sample
     said = {"F0": "confirmed", "F1": "false_alarm", "F2": "false_alarm", "F3": "unclear",
             "S0": "false_alarm", "S1": "confirmed", "S2": "unclear"}  # fmt: skip
     for finding, verdict in said.items():
-        decisions.verdict(books, finding, verdict, "li", "seen")
-    decisions.verdict(books, "S1", "false_alarm", "li", "seen again")
+        verdicts.verdict(books, finding, verdict, "li", "seen")
+    verdicts.verdict(books, "S1", "false_alarm", "li", "seen again")
     assert metrics.measure(books, interval).judged == metrics.Judged(flagged=(1, 2), sampled=(0, 2))
 
 

@@ -326,3 +326,12 @@ def test_a_target_of_before_each_had_its_own_secret_is_told_until_it_is_rotated(
     publish(told, 2, instruction=[{**WARN, "instruction_id": "I2"}])
     targets.deliver_all(told, KEY, target)
     assert not signed_with(KEY.subkey("webhook").hex(), target.taken[1][2], target.taken[1][1])
+
+
+def test_a_case_drawn_at_random_is_told_without_a_priority(books: Books) -> None:
+    drawn = {**CASE, "case_id": "C2", "priority_fen": 900, "blind": 1}
+    publish(books, new_case=[{**CASE, "priority_fen": 900}, drawn])
+    with books.reading() as book:
+        told = {m.body["case"]["case_id"]: m.body["case"]["priority_fen"] for m in webhooks.messages(book)}
+        assert told == {"C1": 900, "C2": None}
+        assert [m.body["case"]["case_id"] for m in webhooks.messages(book, 500)] == ["C1"]

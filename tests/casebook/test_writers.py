@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,7 @@ def waiting(books: Books) -> int:
     return books._writer.__self__.waiting  # type: ignore[attr-defined, no-any-return] # the queue behind SQLite's writer
 
 
-def together(books: Books, effects: list[object]) -> list[Future[str]]:
+def together(books: Books, effects: Sequence[Callable[[], str]]) -> list[Future[str]]:
     """Run the effects in threads that all wait until the first has begun and the others queue behind it."""
     begun, go = threading.Event(), threading.Event()
 
@@ -42,7 +43,7 @@ def together(books: Books, effects: list[object]) -> list[Future[str]]:
     with ThreadPoolExecutor(len(effects) + 1) as pool:
         pool.submit(first)
         begun.wait()
-        done = [pool.submit(e) for e in effects]  # type: ignore[arg-type]
+        done = [pool.submit(e) for e in effects]
         for _ in range(10_000):
             if waiting(books) == len(effects) or go.wait(0.001):
                 break

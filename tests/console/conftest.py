@@ -54,10 +54,12 @@ def app(state: Path) -> Iterator[FastAPI]:
 def sign_in(app: FastAPI) -> SignIn:
     """`sign_in("analyst", name="an")`: a client with a session of those roles. Its `csrf` goes with its forms."""
 
-    def make(*roles: str, name: str = "an") -> TestClient:
+    def make(*roles: str, name: str = "an", lang: str = "") -> TestClient:
         token = session_of(app, name, *roles)
         client = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
         client.cookies.set("tongren", token)
+        if lang:
+            client.cookies.set("lang", lang)
         client.headers["x-csrf"] = app.state.desk.sessions.find(token).csrf
         return client
 

@@ -267,7 +267,7 @@ def test_a_one_time_link_works_once_and_is_shown_once(app: FastAPI, sign_in: Sig
 
 
 def test_of_two_analysts_on_one_case_one_wins_and_the_other_sees_why(app: FastAPI, sign_in: SignIn) -> None:
-    one, two = sign_in("analyst", name="an"), sign_in("analyst", name="bo")
+    one, two = sign_in("analyst", name="an", lang="en"), sign_in("analyst", name="bo", lang="en")
     seen = one.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
     assert one.post(f"/cases/{world.CASE}/take", data={**csrf(one), "reason": "mine", "seen": seen}).status_code == 303
     late = two.post(f"/cases/{world.CASE}/take", data={**csrf(two), "reason": "mine", "seen": seen})

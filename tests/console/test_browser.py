@@ -92,6 +92,25 @@ def test_a_morning_from_the_queue_to_an_approved_decision(
     assert complaints == []
 
 
+def test_the_keys_lead_through_queue_and_case(app: FastAPI, address: str, visit: Any) -> None:
+    """j and k go through the rows, / to the search, n to the next case, p to the proposal; while typing they are letters."""
+    page = visit("an", person(app, "an", "analyst"), "en")
+    rows = [r["case_id"] for r in page.evaluate("fetch('/queue.json').then((r) => r.json())")["rows"]]
+    focused = "document.activeElement.getAttribute('href')"
+    for key, row in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        assert page.evaluate(focused) == f"/cases/{rows[row]}"
+    page.keyboard.press("/")
+    page.keyboard.type("jnp")
+    assert page.input_value("#search") == "jnp"
+    page.goto(f"{address}/cases/{rows[0]}")
+    page.keyboard.press("p")
+    assert page.evaluate("document.activeElement.name") == "what"
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/cases/{rows[1]}")
+
+
 def test_filtering_in_place_and_a_saved_view(app: FastAPI, visit: Any, complaints: list[str]) -> None:
     page = visit("an", person(app, "an", "analyst"), "en")
     page.select_option("select[name=clause]", "3.4(1)")

@@ -50,7 +50,7 @@ def test_a_proposal_rests_on_the_finding_that_the_page_showed(
 
 
 def test_a_proposal_on_a_finding_about_somebody_else_is_refused(sign_in: SignIn) -> None:
-    analyst = sign_in("analyst")
+    analyst = sign_in("analyst", lang="en")
     form = {
         "measure": "warn",
         "clause": "3.5(2)",
@@ -95,7 +95,7 @@ def test_a_measure_that_the_clause_does_not_know_is_refused(sign_in: SignIn) -> 
 
 
 def test_who_has_declared_a_tie_does_not_decide(sign_in: SignIn) -> None:
-    client = sign_in("approver", name="ping")
+    client = sign_in("approver", name="ping", lang="en")
     assert client.post("/ties", data={**csrf(client), "promoter": "P", "reason": "cousin"}).status_code == 303
     answer = client.post(f"/decisions/{world.PROPOSED}/approve", data={**csrf(client), "reason": "ok"})
     assert answer.status_code == 409 and "declared a tie" in answer.text
@@ -104,7 +104,7 @@ def test_who_has_declared_a_tie_does_not_decide(sign_in: SignIn) -> None:
 @pytest.mark.parametrize("subject", [("invitee", "I1"), ("invitee", "I3"), ("referral", "I2"), ("order", "o3")])
 def test_a_tie_binds_where_the_promoter_is_not_named(app: FastAPI, sign_in: SignIn, subject: tuple[str, str]) -> None:
     """I1 is P's by a finding, I2 and I3 by the relation alone, o3 is an order of I3."""
-    client = sign_in("analyst", name="an")
+    client = sign_in("analyst", name="an", lang="en")
     client.post("/ties", data={**csrf(client), "promoter": "P", "reason": "cousin"})
     form = {
         "measure": "warn",
@@ -115,21 +115,21 @@ def test_a_tie_binds_where_the_promoter_is_not_named(app: FastAPI, sign_in: Sign
     }
     answer = client.post("/proposals", data={**csrf(client), **form, "promoter": ""})
     assert answer.status_code == 409 and "declared a tie to promoter P" in answer.text
-    other = sign_in("analyst", name="bo")
+    other = sign_in("analyst", name="bo", lang="en")
     made = other.post("/proposals", data={**csrf(other), **form, "promoter": ""})
     assert made.status_code == 303
-    tied = sign_in("approver", name="an")
+    tied = sign_in("approver", name="an", lang="en")
     assert tied.post(f"{made.headers['location']}/approve", data={**csrf(tied), "reason": "ok"}).status_code == 409
 
 
 def test_a_tied_person_neither_judges_a_finding_nor_answers_an_appeal(sign_in: SignIn) -> None:
-    client = sign_in("analyst", "compliance", name="an")
+    client = sign_in("analyst", "compliance", name="an", lang="en")
     client.post("/ties", data={**csrf(client), "promoter": "P", "reason": "cousin"})
     judged = client.post(
         "/findings/F00000000000000a/verdict", data={**csrf(client), "verdict": "false_alarm", "reason": "no"}
     )
     assert judged.status_code == 409 and "declared a tie" in judged.text
-    clerk = sign_in("analyst", name="bo")
+    clerk = sign_in("analyst", name="bo", lang="en")
     form = {"filed_by": "P", "reason": "not so", "deadline_on": "2026-05-10"}
     clerk.post(f"/decisions/{world.HOLD}/appeal", data={**csrf(clerk), **form})
     appeal = client.get(f"/decisions/{world.HOLD}.json").json()["appeals"][0]["appeal_id"]
@@ -165,7 +165,7 @@ def test_a_reply_to_the_notice_is_seen_by_whoever_approves(sign_in: SignIn) -> N
 def test_whoever_records_what_came_in_is_on_record_and_not_the_name_that_was_typed(
     app: FastAPI, sign_in: SignIn, what: str, where: str
 ) -> None:
-    clerk = sign_in("analyst", "compliance", name="an")
+    clerk = sign_in("analyst", "compliance", name="an", lang="en")
     form = {"filed_by": "ping", "reason": "not so", "deadline_on": "2026-05-10"}
     assert clerk.post(f"/decisions/{where}/{what}", data={**csrf(clerk), **form}).status_code == 303
     with app.state.desk.books.reading() as book:
@@ -247,3 +247,19 @@ def test_a_form_in_place_is_answered_with_the_address_to_go_to(sign_in: SignIn) 
     form = {**csrf(client), "promoter": "Q", "reason": "neighbour", "back": "//elsewhere.example"}
     answer = client.post("/ties", data=form, headers={"hx-request": "true"})
     assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/")
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("zh", "不得批准本人提出的措施"), ("en", "nobody approves an own proposal")]
+)
+def test_a_refusal_is_in_the_language_of_the_page(app: FastAPI, sign_in: SignIn, lang: str, told: str) -> None:
+    both = sign_in("analyst", "approver", name="an", lang=lang)
+    form = {"measure": "warn", "clause": "3.5(2)", "subject_kind": "promoter", "subject_id": "P", "reason": REASON}
+    path = both.post("/proposals", data={**csrf(both), **form}).headers["location"]
+    refused = both.post(f"{path}/approve", data={**csrf(both), "reason": "ok"})
+    assert refused.status_code == 409 and told in shown(refused.text)
+    unknown, denied = both.get("/decisions/D404.json").json(), shown(both.get("/users").text)
+    assert ("没有决定 D404" in unknown["told"]) is (lang == "zh") and ("您的角色不允许" in denied) is (lang == "zh")
+    with app.state.desk.books.reading() as book:
+        logged = book.value("select payload from audit where action = 'refused' order by seq desc limit 1")
+    assert "nobody approves an own proposal" in logged

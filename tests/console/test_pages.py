@@ -7,6 +7,7 @@ import csv
 import hashlib
 import html
 import io
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from fastapi import FastAPI
 from casebook import cases, users
 from casebook.measures import MEASURES, SUBJECT_KINDS
 from console.effect import effect_of
+from console.graph import graph_of
 from console.pages import cell
 from console.reading import Reading
 from console.replay import Content, Replay
@@ -106,6 +108,22 @@ def test_a_graph_has_its_table_twin(sign_in: SignIn) -> None:
     graph = sign_in("viewer").get(f"/cases/{world.CASE}.json").json()["graph"]
     assert {n["id"] for n in graph["nodes"]} >= {"P", "I1"} and len(graph["table"]) == 1
     assert all(e["source"] in {n["id"] for n in graph["nodes"]} for e in graph["edges"])
+
+
+def test_the_rulebook_names_the_rule_of_each_clause_with_its_version(sign_in: SignIn) -> None:
+    rules = {r["clause"]: r["rules"] for r in sign_in("viewer").get("/rules.json").json()["rows"]}
+    assert {"name": "c2_2_3_same_user", "version": "1"} in rules["2.2(3)"]
+    assert {r["name"] for r in rules["3.5(2)"]} >= {"refund_burst"}
+
+
+def test_the_graph_leaves_out_paths_of_more_than_three_hops(app: FastAPI) -> None:
+    item = {"step": 1, "kind": "device", "token": "t", "mask": "m", "shared_by": 2, "weight": 9.0}
+    pairs = [
+        {"invitee_id": f"I{hops}", "outcome": "same_person", "hops": hops, "evidence": json.dumps([{**item, "token": f"t{hops}"}])}
+        for hops in (1, 3, 4)
+    ]  # fmt: skip
+    drawn = graph_of(app.state.desk.reading, "P", pairs)
+    assert {n["id"] for n in drawn["nodes"] if n["kind"] == "invitee"} == {"I1", "I3"}
 
 
 def test_taking_a_link_out_shows_what_remains(sign_in: SignIn) -> None:

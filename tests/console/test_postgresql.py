@@ -64,14 +64,16 @@ class Person:
     """Somebody with a browser's manners: cookies kept, and the token of the page that was read last."""
 
     def __init__(self, served: Served, link: str, password: str, name: str) -> None:
-        self.web = httpx.Client(base_url=served.address, transport=httpx.HTTPTransport(retries=8), timeout=30)
+        self.web = httpx.Client(
+            base_url=served.address, transport=httpx.HTTPTransport(retries=8), timeout=120, cookies={"lang": "en"}
+        )
         token = re.search(r"/welcome\?token=([\w-]+)", link)
         assert token is not None
         assert self.web.post("/welcome", data={"token": token[1], "password": password}).status_code == 303
         assert self.web.post("/sign-in", data={"name": name, "password": password}).status_code == 303
 
     def get(self, path: str) -> httpx.Response:
-        return self.web.get(path, params={"lang": "en"})
+        return self.web.get(path)
 
     def post(self, path: str, page: str, **form: str | list[str]) -> httpx.Response:
         """Send a form as it stands on a page."""
@@ -98,7 +100,7 @@ def test_from_the_first_start_to_an_approved_decision(served: Served) -> None:
     made = analyst.post("/proposals", "/queue", **proposal).headers["location"]
 
     assert analyst.post(f"{made}/approve", made, reason="my own").status_code == 403
-    assert analyst.web.post("/proposals", data=proposal).status_code == 422
+    assert analyst.web.post("/proposals", data=proposal).status_code == 403
     assert analyst.web.post("/proposals", data={**proposal, "csrf": "not it"}).status_code == 403
     assert (
         approver.web.post(

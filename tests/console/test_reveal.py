@@ -121,7 +121,7 @@ def test_without_a_reason_or_a_case_of_the_account_nothing_is_read(
 
 
 def test_a_closed_case_opens_nothing(app: FastAPI, sign_in: SignIn) -> None:
-    both = sign_in("analyst", "compliance", name="he")
+    both = sign_in("analyst", "compliance", name="he", lang="en")
     for move in ("take", "close"):
         seen = both.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
         assert (
@@ -173,3 +173,16 @@ def test_from_the_account_to_the_value_in_a_browser(app: FastAPI, page: Any, add
     assert [s.who for s in sights(app)] == ["he"]
     page.goto(f"{address}/accounts/I1")
     assert "209900" not in shown(page.content())
+
+
+def test_a_member_of_a_ring_is_part_of_its_case_and_who_is_tied_to_the_ring_sees_nothing(
+    app: FastAPI, sign_in: SignIn
+) -> None:
+    client, form = sign_in("compliance", name="he", lang="en"), {**FORM, "case_id": world.RING}
+    assert client.post(PATH, data={**csrf(client), **form}).status_code == 409
+    evidence = json.dumps([{"code": "CR01", "ids": ["I1", "I2"]}])
+    app.state.desk.reading.now.con.execute("update findings set evidence = ? where subject_id = 'R'", [evidence])
+    assert client.post(PATH, data={**csrf(client), **form}).status_code == 200
+    client.post("/ties", data={**csrf(client), "promoter": "P", "reason": "cousin"})
+    refused = client.post(PATH, data={**csrf(client), **form})
+    assert refused.status_code == 409 and "declared a tie to promoter P" in refused.text and RAW not in refused.text

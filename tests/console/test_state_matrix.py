@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from casebook import chain, decisions, users
+from casebook import chain, decisions, proposals, users
 from casebook.books import Books
 from tests.casebook.conftest import ALLOWED, publish
 from tests.console.conftest import SignIn, csrf, person
@@ -123,7 +123,7 @@ def decisions_in(books: Books, status: str) -> dict[tuple[str, str], str]:
     """A hold of its own per role and action, in a status; li proposed it and wang moved it."""
     names = {}
     for n, key in enumerate((role, action) for role in ROLES for action in DECISION_MOVES):
-        names[key] = decisions.propose(books, measure="hold_payout", subject_kind="promoter", subject_id=f"P{n}", clause="3.5(2)",
+        names[key] = proposals.propose(books, measure="hold_payout", subject_kind="promoter", subject_id=f"P{n}", clause="3.5(2)",
                                        by="li", reason="seen", allowed=ALLOWED)  # fmt: skip
     made = list(names.values())
     if status == "rejected":

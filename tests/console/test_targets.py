@@ -53,7 +53,7 @@ def test_an_administrator_adds_tries_and_ends_a_target(app: FastAPI, sign_in: Si
     ("kind", "gossip", "at least one of"), ("least", "a lot", "amount in yuan"), ("reason", " ", "reason"),
 ])  # fmt: skip
 def test_a_target_that_cannot_be_is_refused_with_the_reason(sign_in: SignIn, field: str, value: str, said: str) -> None:
-    admin = sign_in("system_admin", name="root")
+    admin = sign_in("system_admin", name="root", lang="en")
     form = {"address": "https://hooks.example/", "reason": "desk", "kind": "instruction", field: value}
     answer = admin.post("/targets", data={**csrf(admin), **form})
     assert answer.status_code == 422 and said in answer.text

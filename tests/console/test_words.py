@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 from console.roles import ROLES
-from console.tables import REFUSALS, refusal
-from data_contracts import strict_yaml
 from tests.console import world
 from tests.console.conftest import SignIn, csrf, shown
 from tests.console.places import pages
@@ -50,16 +48,8 @@ def refusals() -> Iterator[tuple[str, str]]:
                         )
 
 
-def test_every_refusal_of_the_console_is_known_in_chinese() -> None:
-    found = list(refusals())
-    unknown = [said for said in found if not re.search("[\u4e00-\u9fff]", refusal("zh", said[0]))]
-    assert unknown == [] and len(found) > 30
-    assert all(refusal("en", said) == said for said, _ in found)
-    patterns = [str(entry["en"]) for entry in strict_yaml.plain(REFUSALS)]
-    sources = "".join(p.read_text(encoding="utf-8") for p in CONSOLE.rglob("*.py"))
-    starts = [re.split(r"[\\(\[.']", p)[0].strip() for p in patterns]
-    known = ("Not Found", "Method Not Allowed", "There was an error parsing the body")
-    assert [s for s in starts if s not in sources and s not in known] == []
+def test_every_refusal_of_the_console_has_a_code() -> None:
+    assert list(refusals()) == []
 
 
 def test_a_chinese_page_has_no_english_words(sign_in: SignIn) -> None:

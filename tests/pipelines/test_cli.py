@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import cli
+from pipelines.progress import JsonLines
 
 HEAVY = ("mlflow", "sklearn", "great_expectations", "pandas", "duckdb", "sqlalchemy", "fastapi", "networkx", "scipy")
 FIXED = (
@@ -58,3 +61,14 @@ def test_a_missing_source_folder_is_refused_as_input(tmp_path: Path) -> None:
     )
     assert shown.exit_code == 3
     assert "programme" in shown.output
+
+
+def test_a_log_line_for_machines_is_one_object_with_its_instant_and_its_fields() -> None:
+    said = logging.LogRecord("tongren", logging.INFO, "", 0, "stage=%s rows=%d level=none\nx=1", ("feeds", 7), None)
+    said.created = 1_767_225_600.25
+    line = JsonLines().format(said)
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "at": "2026-01-01T00:00:00.250+00:00", "level": "info", "message": "stage=feeds rows=7 level=none\nx=1",
+        "stage": "feeds", "rows": "7", "x": "1",
+    }  # fmt: skip

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from casebook import books as casebook_books
@@ -52,6 +53,22 @@ def test_the_same_words_on_a_disk_with_room_name_the_file_and_what_to_check(tmp_
         limits.named(tmp_path, "2GB"),
     ):
         casebook_books.open_books(str(books))
+
+
+@pytest.mark.parametrize(
+    ("fault", "file"),
+    [(OSError(errno.EIO, os.strerror(errno.EIO), "/data/x.parquet"), "/data/x.parquet"),
+     (duckdb.IOException("IO Error: Could not truncate file \"secret\": Input/output error"), "a file in ")],
+)  # fmt: skip
+def test_a_failing_disk_is_named_and_no_engines_words_are_passed_on(
+    fault: Exception, file: str, tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(DiskFault, match=f"^the disk says 'Input/output error' of {file}") as said,
+        limits.named(tmp_path, "2GB"),
+    ):
+        raise fault
+    assert "secret" not in str(said.value)
 
 
 def test_a_folder_that_takes_no_file_for_another_reason_is_told_with_it(

@@ -11,6 +11,7 @@ import pytest
 
 from casebook import dossier
 from casebook.dossier.editions import masked
+from tests.casebook.dossier.conftest import SOUND
 
 INSIDE = (
     "match_weight",
@@ -105,3 +106,26 @@ def test_an_appeal_is_told_to_both_and_who_has_the_case_inside_only(
 @pytest.mark.parametrize(("account", "shown"), [("A1", "A***1"), ("ACC000123", "AC***23")])
 def test_a_mask_shows_the_ends_only(account: str, shown: str) -> None:
     assert masked(account) == shown
+
+
+@pytest.mark.parametrize(("state", "blind"), [("in_review", True), ("decided", False)])
+def test_a_report_on_a_promoter_drawn_at_random_tells_no_score_until_the_case_is_decided(
+    made_run: Any, facts: Mapping[str, Any], tmp_path: Path, state: str, blind: bool
+) -> None:
+    burst = SOUND["finding"][1]
+    sample = {**burst, "finding_id": "F9", "clause": "3.5(1)", "detector": "audit_sample", "confidence": 0.0, "evidence": "{}",
+              "amount_at_stake_fen": 0, "reason": "AS01"}  # fmt: skip
+    case = {**SOUND["books_case"][0], "state": state, "blind": 1}
+    run = made_run(
+        finding=[burst, sample], books_case=[case], new_decision=[], books_decision=[], decision=[], decision_step=[]
+    )
+    told = json.loads(
+        dossier.write_one(run, "P1", tmp_path, format="json", edition="internal", run_facts=facts).read_text(
+            encoding="utf-8"
+        )
+    )
+    assert {f["detector"] for f in told["findings"]} == (
+        {"audit_sample"} if blind else {"audit_sample", "refund_burst"}
+    )
+    assert all((told[part] == []) is blind for part in ("pairs", "bursts"))
+    assert (told["money"]["totals"]["at_stake"] == "0.00") is blind and "blind" not in told["cases"][0]

@@ -1,0 +1,56 @@
+"""A case recommends a measure by the policy or the clause, and says how much hangs on it; never by a score."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from casebook.advice import POLICY, recommend
+from tests.casebook.building import Build, rows
+from tests.casebook.conftest import ALLOWED
+
+BURST = {"finding_id": "F1", "clause": "3.5(2)", "status": "met", "amount_at_stake": "97.00", "subject_kind": "promoter",
+         "subject_id": "P1"}  # fmt: skip
+SAME = {"finding_id": "F2", "clause": "2.2(3)", "status": "met", "amount_at_stake": "70.00", "subject_kind": "referral",
+        "subject_id": "A2"}  # fmt: skip
+NO_MEASURE = {**SAME, "finding_id": "F3", "clause": "9.9", "amount_at_stake": "99.00"}
+PROPOSED = {"decision_id": "D1", "finding_id": "F2", "status": "proposed", "measure": "void_relation", "clause": "2.2(3)",
+            "subject_kind": "referral", "subject_id": "A2"}  # fmt: skip
+HOLD = {"decision_id": "D2", "finding_id": "F1", "status": "applied", "measure": "hold_payout", "clause": "3.5(2)",
+        "subject_kind": "promoter", "subject_id": "P1"}  # fmt: skip
+POLICIES = {"3.5(2)": "hold_payout"}
+
+
+@pytest.mark.parametrize(("findings", "decisions", "told"), [
+    ([BURST, SAME], [], ("review", "hold_payout", "3.5(2)", "97.00")),
+    ([SAME, BURST], [], ("review", "void_relation", "2.2(3)", "70.00")),
+    ([{**BURST, "status": "unknown"}], [], ("find_out", "hold_payout", "3.5(2)", "97.00")),
+    ([NO_MEASURE, SAME], [], ("review", "void_relation", "2.2(3)", "70.00")),
+    ([BURST, SAME], [PROPOSED], ("decide_proposals", "void_relation", "2.2(3)", "70.00")),
+    ([SAME], [PROPOSED, {**PROPOSED, "decision_id": "D9", "finding_id": None, "measure": "warn"}],
+     ("decide_proposals", "void_relation", "2.2(3)", "70.00")),
+    ([BURST], [HOLD], ("end_hold", "cancel_rebate", "3.5(2)", "97.00")),
+    ([BURST], [{**HOLD, "status": "overturned"}], ("review", "hold_payout", "3.5(2)", "97.00")),
+    ([], [], ("close", None, None, None)),
+    ([NO_MEASURE], [], ("review", None, None, None)),
+])  # fmt: skip
+def test_a_case_names_the_measure_its_clause_and_the_money(
+    findings: list[dict[str, Any]],
+    decisions: list[dict[str, Any]],
+    told: tuple[str, str | None, str | None, str | None],
+) -> None:
+    found = recommend(False, findings, decisions, POLICIES, ALLOWED)
+    amount = None if told[3] is None else Decimal(told[3])
+    assert (found["key"], found["measure"], found["clause"], found["amount"]) == (*told[:3], amount)
+
+
+def test_a_case_of_the_random_sample_recommends_nothing() -> None:
+    found = recommend(True, [BURST], [PROPOSED], POLICIES, ALLOWED)
+    assert found["key"] == "blind" and found["measure"] is None and found["amount"] is None
+
+
+def test_the_policy_in_force_names_the_measure_of_a_clause(built: Build) -> None:
+    found = {r["clause"]: r["measure"] for r in rows(built(), POLICY.replace("$as_of", "date '2026-01-31'"))}
+    assert found["2.2(3)"] == "void_relation" and found["3.5(2)"] == "hold_payout"
