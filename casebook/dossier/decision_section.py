@@ -26,8 +26,10 @@ def section(t: Words, facts: Facts) -> list[Block]:
     if open_findings:
         key = "d_findings_one" if open_findings == 1 else "d_findings"
         blocks.append(para(t(key, n=open_findings, stake=money(totals["at_stake_fen"]))))
-    elif not facts["decisions"]:
+    elif not facts["decisions"] and not facts["withheld"]:
         blocks.append(para(t("d_nothing")))
+    if facts["withheld"]:
+        blocks.append(para(t("d_withheld")))
     if facts["decisions"]:
         blocks += _how_sure(t, facts)
     return blocks

@@ -71,6 +71,7 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
         "appeals": [{**a, "answered_by": a["answered_by"] and "person"} for a in facts["appeals"]],
         "cases": [{**c, "owner": None, "escalated_on": None} for c in facts["cases"] if decisions],
         "feeds": [],
+        "withheld": False,
         "versions": {**facts["versions"], "policy": []},
         "rules": [{**r, "text": ""} for r in facts["rules"] if r["name"] in {f["detector"] for f in findings}],
     }
