@@ -109,6 +109,8 @@ def notices(t: Words, facts: Facts) -> list[Block]:
         ]
         blocks.append(table([c for c in of_case if t.internal or not c.inside], facts["cases"]))
     blocks.append(_sent(t, facts["notices"]) if facts["notices"] else para(t("n_none"), "note"))
+    if facts["replies"]:
+        blocks += [heading(t("n_replies"), 4), _replies(t, facts["replies"])]
     if facts["appeals"]:
         blocks += [heading(t("n_appeals"), 4), _appeals(t, facts["appeals"])]
     return blocks
@@ -126,10 +128,24 @@ def _sent(t: Words, rows: list[Facts]) -> Block:
     return table(columns, rows)
 
 
+def _replies(t: Words, rows: list[Facts]) -> Block:
+    """What the promoter answered, under the notice that it answers."""
+    columns = [
+        Column(t("n_of_notice"), lambda r: r["notice_on"]),
+        Column(t("x_decision"), lambda r: ident(r["decision_id"])),
+        Column(t("n_replied"), lambda r: r["replied_at"]),
+        Column(t("n_filed_by"), lambda r: r["filed_by"]),
+        Column(t("n_reply"), lambda r: r["reply"]),
+    ]
+    return table(columns, rows)
+
+
 def _appeals(t: Words, rows: list[Facts]) -> Block:
     columns = [
         Column(t("x_decision"), lambda r: ident(r["decision_id"])),
         Column(t("n_filed"), lambda r: r["filed_at"]),
+        Column(t("n_filed_by"), lambda r: r["filed_by"] or "–"),
+        Column(t("n_answer_by"), lambda r: r["deadline_on"] or "–"),
         Column(t("n_appeal_reason"), lambda r: r["reason"]),
         Column(t("n_answer"), lambda r: t.label("ap_", r["outcome"])),
         Column(t("n_answered"), lambda r: r["answered_at"] or "–"),

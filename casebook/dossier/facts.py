@@ -53,6 +53,7 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "lines": [{k: v for k, v in r.items() if k != "lines"} for r in rows.get("line", [])],
         "line_count": rows["line"][0]["lines"] if rows.get("line") else 0,
         "notices": rows.get("notice", []),
+        "replies": rows.get("reply", []),
         "appeals": rows.get("appeal", []),
         "cases": [{k: v for k, v in c.items() if k != "blind"} for c in rows.get("case", [])],
         "gaps": rows.get("gap", []),

@@ -22,6 +22,8 @@ select
     event.appeal_id,
     event.after as decision_id,
     event.at_instant as filed_at,
+    books_appeal.filed_by,
+    books_appeal.deadline_on,
     event.reason,
     coalesce(answered.outcome, 'waiting') as outcome,
     answered.at_instant as answered_at,
@@ -30,5 +32,6 @@ select
 from event
 inner join report_decision on event.after = report_decision.decision_id
 left join answered on event.appeal_id = answered.appeal_id
+left join books_appeal on event.appeal_id = books_appeal.appeal_id
 where event.filed
 order by report_decision.promoter_id, event.at_instant, event.appeal_id

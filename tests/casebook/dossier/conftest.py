@@ -215,6 +215,14 @@ SOUND = {
         {"case_id": "C1", "entry_no": 3, "kind": "appeal", "item": "A2", "before": None, "after": "D1", "by_whom": "li.wei",
          "reason": "sends papers of I1", "at": at("2026-03-05")},
     ],
+    "books_notice_reply": [
+        {"decision_id": "D2", "seq": 40, "filed_by": "Wang of P1", "reply": "the batch was faulty", "at": at("2026-03-21")},
+        {"decision_id": "D2", "seq": 41, "filed_by": "Wang of P1", "reply": "here is the recall", "at": at("2026-03-22")},
+    ],
+    "books_appeal": [
+        {"appeal_id": a, "decision_id": "D1", "filed_by": "P1 by letter", "deadline_on": d}
+        for a, d in (("A1", date(2026, 3, 5)), ("A2", date(2026, 3, 17)))
+    ],
     "instruction": [
         {"instruction_id": "N1", "kind": "notice", "subject_id": "P1", "decision_id": "D2", "created_on": date(2026, 3, 20),
          "reply_by": date(2026, 3, 27)},

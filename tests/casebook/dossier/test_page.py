@@ -173,3 +173,27 @@ def test_a_pair_that_is_not_joined_has_nothing_to_remove(
     text = " ".join(Reader(page.read_text(encoding="utf-8")).text["en"].split())
     assert "The weight is −2.4 bits, below the 4.5 that joins two accounts: the two are not joined" in text
     assert "smallest removal that parts them" not in text
+
+
+def test_each_reply_stands_under_its_notice_and_an_appeal_says_who_filed_it_and_until_when_it_is_answered(
+    sound_run: Path, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    for edition in ("internal", "promoter"):
+        page = dossier.write_one(sound_run, "P1", tmp_path / edition, lang="en", edition=edition, run_facts=facts)
+        text = " ".join(Reader(page.read_text(encoding="utf-8")).text["en"].split())
+        replies = [
+            "2026-03-20 D2 2026-03-21 12:00:00+08:00 Wang of P1 the batch was faulty",
+            "2026-03-20 D2 2026-03-22 12:00:00+08:00 Wang of P1 here is the recall",
+        ]
+        told = [text.index(s) for s in (*replies, "P1 by letter 2026-03-05", "P1 by letter 2026-03-17")]
+        assert told == sorted(told)
+
+
+def test_a_run_from_before_replies_were_kept_is_still_reported(
+    made_run: Any, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    tables = made_run()
+    for table in ("books_notice_reply", "books_appeal"):
+        (tables / "books" / f"{table}.parquet").unlink()
+    page = dossier.write_one(tables, "P1", tmp_path / "out", lang="en", run_facts=facts).read_text(encoding="utf-8")
+    assert "Replies to notices" not in page and "says I1 is a customer" in page
