@@ -79,7 +79,7 @@ def process(t: Words, facts: Facts) -> list[Block]:
         Column("#", lambda r: str(r["step_no"]), number=True),
         Column(t("p_step"), lambda r: t.label("a_", r["action"])),
         Column(t("p_who"), lambda r: by_whom(t, r["by_whom"])),
-        Column(t("p_when"), lambda r: r["at"] or "–"),
+        Column(t("p_when"), lambda r: t("p_run_day", day=r["run_day"]) if r["run_day"] else r["at"] or "–"),
         Column(t("x_reason"), lambda r: r["reason"]),
     ]
     blocks = [para(t("p_intro"))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from casebook import dossier
 from casebook.dossier import wording
-from tests.casebook.dossier.conftest import SOUND
+from tests.casebook.dossier.conftest import SOUND, at
 
 HOSTILE = "<script>alert(1)</script>\u202e\"'><img src=http://x onerror=a>"
 
@@ -197,3 +198,29 @@ def test_a_run_from_before_replies_were_kept_is_still_reported(
         (tables / "books" / f"{table}.parquet").unlink()
     page = dossier.write_one(tables, "P1", tmp_path / "out", lang="en", run_facts=facts).read_text(encoding="utf-8")
     assert "Replies to notices" not in page and "says I1 is a customer" in page
+
+
+def test_no_step_of_a_run_over_past_days_stands_before_its_cause(
+    made_run: Any, facts: Mapping[str, Any], tmp_path: Path
+) -> None:
+    entered = at("2026-11-29")  # by the clock, months after the day that the runs worked on
+    entries = [
+        {"decision_id": "D1", "entry_no": 1, "action": "propose", "by_whom": "policy", "reason": "r", "at": entered, "run_seq": 1},
+        {"decision_id": "D1", "entry_no": 2, "action": "approve", "by_whom": "li.wei", "reason": "r", "at": entered},
+        {"decision_id": "D1", "entry_no": 3, "action": "apply", "by_whom": "policy", "reason": "r", "at": at("2026-02-20", 16),
+         "run_seq": 2},
+    ]  # fmt: skip
+    runs = [{"run_seq": n, "run_id": f"r{n}", "as_of": d, "cutoff_at": at("2026-02-20", 16)}
+            for n, d in ((1, date(2026, 2, 13)), (2, date(2026, 2, 20)))]  # fmt: skip
+    tables = made_run(books_decision_event=entries, books_run=runs)
+    page = dossier.write_one(tables, "P1", tmp_path / "out", lang="en", run_facts=facts).read_text(encoding="utf-8")
+    text = " ".join(Reader(page).text["en"].split())
+    steps = [
+        "D1 1 proposed the run, by policy day 2026-02-13 of the run",
+        "D1 2 approved li.wei 2026-11-29 12:00:00+08:00",
+        "D1 3 applied the run, by policy day 2026-02-20 of the run",
+        "D1 4 applied the run, by policy day 2026-03-20 of the run",
+        "D2 1 proposed the run, by policy day 2026-03-20 of the run",
+    ]
+    assert [s for s in steps if s not in text] == []
+    assert [text.index(s) for s in steps] == sorted(text.index(s) for s in steps)
