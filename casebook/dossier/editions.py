@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from casebook.dossier import cards
 from casebook.dossier.decision_section import RUN_MADE
 from casebook.dossier.facts import Facts
 from casebook.dossier.reasons import Reasons
@@ -71,6 +72,10 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
         "appeals": [{**a, "answered_by": a["answered_by"] and "person"} for a in facts["appeals"]],
         "cases": [{**c, "owner": None, "escalated_on": None} for c in facts["cases"] if decisions],
         "feeds": [],
+        "faults": [],
+        "cards": cards.neutral(
+            facts["cards"], {f["detector"] for f in findings} | ({"same_user"} if facts["pairs"] else set())
+        ),
         "withheld": False,
         "versions": {**facts["versions"], "policy": []},
         "rules": [{**r, "text": ""} for r in facts["rules"] if r["name"] in {f["detector"] for f in findings}],

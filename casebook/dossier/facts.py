@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from casebook.dossier import position, rules
+from casebook.dossier import cards, position, rules
 from casebook.dossier.source import Bundle, Row
 from data_contracts.money import yuan
 
@@ -57,7 +57,8 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "appeals": rows.get("appeal", []),
         "cases": [{k: v for k, v in c.items() if k != "blind"} for c in rows.get("case", [])],
         "gaps": rows.get("gap", []),
-        "feeds": list(bundle.run["feed"]),
+        "feeds": [{**r, "contract_sha256": rules.contract_sha256(r["feed"])} for r in bundle.run["feed"]],
+        "faults": list(bundle.run["fault"]),
         "documents": list(bundle.run["document"]),
         "versions": _versions(rows.get("policy", []), run_facts.get("versions"), bundle.promoter_id),
         "chain": run_facts.get("chain"),
@@ -65,9 +66,9 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
     }
     if facts["withheld"]:
         facts |= _unscored(facts)
-    facts["rules"] = [
-        dict(d) for d in (rules.described(n) for n in sorted({f["detector"] for f in facts["findings"]})) if d
-    ]
+    detectors = sorted({f["detector"] for f in facts["findings"]})
+    facts["rules"] = [dict(d) for d in (rules.described(n) for n in detectors) if d]
+    facts["cards"] = cards.of(detectors)
     named = _clauses_named(facts)
     facts["clauses"] = [r for r in bundle.run["clause"] if r["clause"] in named]
     made: Facts = plain(facts, str(run_facts["zone"]))

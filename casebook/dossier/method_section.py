@@ -22,7 +22,7 @@ def data(t: Words, facts: Facts) -> list[Block]:
         names = (("m_rows", "rows_in"), ("m_kept", "kept"), ("m_quarantined", "quarantined"), ("m_waiting", "waiting"))
         columns = [Column(t("m_feed"), lambda r: r["feed"])]
         columns += [Column(t(k), _count(n), number=True) for k, n in names]
-        blocks.append(table(columns, facts["feeds"]))
+        blocks += [table(columns, facts["feeds"]), heading(t("m_contracts")), _contracts(t, facts)]
     if facts["gaps"]:
         gap = [
             Column(t("m_feed"), lambda r: r["feed"]),
@@ -38,6 +38,10 @@ def data(t: Words, facts: Facts) -> list[Block]:
             heading(t("m_versions")),
             pairs((t("m_model", name=k), ident(str(v))) for k, v in sorted(models.items())),
         ]
+    if facts["cards"]:
+        blocks += [heading(t("m_model_cards")), para(t("m_model_cards_note"), "note")]
+    for card in facts["cards"]:
+        blocks += [heading(card[f"title_{t.lang}"], 4), pairs(_card(t, card))]
     if facts["rules"]:
         blocks.append(heading(t("m_cards")))
     for rule in facts["rules"]:
@@ -86,6 +90,31 @@ def _chain(t: Words, facts: Facts) -> list[Block]:
 
 def _count(name: str) -> Callable[[Mapping[str, Any]], Cell]:
     return lambda r: number(r[name])
+
+
+def _contracts(t: Words, facts: Facts) -> Block:
+    """Per feed the rules of its contract that set rows aside; one row for a feed of which none did."""
+    rows = []
+    for feed in facts["feeds"]:
+        found = [f for f in facts["faults"] if f["feed"] == feed["feed"]]
+        none = t("m_held" if feed["quarantined"] == 0 else "m_rules_unknown")
+        rows += [{**feed, **f} for f in found] or [{**feed, "rule": none, "mended": 0}]
+    columns = [
+        Column(t("m_feed"), lambda r: r["feed"]),
+        Column(t("m_gap_rule"), lambda r: r["rule"]),
+        Column(t("m_quarantined"), _count("quarantined"), number=True),
+        Column(t("m_mended"), _count("mended"), number=True),
+        Column(t("m_contract"), lambda r: ident(r["contract_sha256"][:16])),
+    ]
+    return table(columns, rows)
+
+
+def _card(t: Words, card: Mapping[str, Any]) -> list[tuple[str, Cell]]:
+    """What a model's card says; the promoter's edition has fewer parts of it."""
+    told: list[tuple[str, Cell]] = [(t("m_name"), f"{card['name']}, {t('f_version', v=card['version'])}")]
+    parts = (("m_about", "about"), ("m_measured", "measured"), ("m_fails", "fails"))
+    told += [(t(key), card[f"{part}_{t.lang}"]) for key, part in parts if f"{part}_{t.lang}" in card]
+    return [*told, (t("m_whole_card"), ident(card["card"]))] if "card" in card else told
 
 
 def _documents(t: Words, facts: Facts) -> Block:

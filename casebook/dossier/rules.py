@@ -9,6 +9,7 @@ from typing import Any
 
 from data_contracts import strict_yaml
 from data_contracts.cards import Card, load_all
+from data_contracts.contract import TABLES
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = (("clause", ROOT / "rulebook" / "clauses"), ("detector", ROOT / "models" / "detectors"))  # read as data
@@ -46,6 +47,12 @@ def _shown(card: Card, rule: str) -> str:
             named = f"-- {path.stem}: {path.relative_to(ROOT).as_posix()}, SHA-256 {hashlib.sha256(told.encode()).hexdigest()}\n"
             text += f"\n{told}" if fits else f"\n{named}"
     return text
+
+
+@cache
+def contract_sha256(feed: str) -> str:
+    """SHA-256 of the file that holds a feed's contract."""
+    return hashlib.sha256((TABLES / "feeds" / f"{feed}.yaml").read_bytes()).hexdigest()
 
 
 @cache

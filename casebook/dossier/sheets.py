@@ -16,7 +16,7 @@ from data_contracts.sheet import csv_text
 LISTS = (
     "findings", "decisions", "pairs", "shares", "members", "relations", "bursts", "days", "lines", "notices", "replies", "appeals",
     "cases", "gaps",
-    "feeds", "documents", "clauses", "rules",
+    "feeds", "faults", "cards", "documents", "clauses", "rules",
 )  # fmt: skip
 MONEY_LISTS = ("months", "exclusions", "balances", "postings", "payables", "payouts", "checks")
 

@@ -19,9 +19,9 @@ SQL = Path(__file__).parent / "sql"
 SECTIONS = (
     "promoter", "finding", "decision", "step", "subject", "line", "posting", "month", "exclusion", "payable", "payout",
     "relation", "day", "burst", "pair", "member", "share", "notice", "reply", "appeal",
-    "case", "policy", "feed", "gap", "document", "clause",
+    "case", "policy", "feed", "fault", "gap", "document", "clause",
 )  # fmt: skip
-OF_THE_RUN = ("feed", "document", "clause")
+OF_THE_RUN = ("feed", "fault", "document", "clause")
 NOT_SHOWN = ("subject",)
 LINES_ON_PAPER = 40
 ALL_LINES = 1_000_000

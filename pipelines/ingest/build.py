@@ -61,7 +61,7 @@ def build(
     delivered_as: str = "",
     shelf_in: Path | None = None,
 ) -> IngestSummary:
-    """Make the 15 feeds in kept form, `feed_fact` and `quarantined_money`; write `<folder>/quarantine/TABLE.parquet`.
+    """Make the 15 feeds in kept form, `feed_fact`, `feed_fault`, `quarantined_money`; write `<folder>/quarantine/TABLE.parquet`.
 
     Raises InputRefused, before anything is kept, for whatever docs/feeds.md calls fatal: exit 3, nothing published.
     `earlier` are the published runs, oldest first, the last of which gaps are held against; `history` has the volumes of

@@ -17,7 +17,7 @@ MOST_MONEY_ROWS = 100
 
 
 def close(wh: Warehouse, active: Sequence[Contract], files: Sequence[SourceFile]) -> None:
-    """Make `quarantined_row`, `feed_fact` and `quarantined_money` from what every feed's steps decided."""
+    """Make `quarantined_row`, `feed_fact`, `feed_fault` and `quarantined_money` from what every feed's steps decided."""
     facts = {"file_no": range(len(files)), "feed": [f.table for f in files], "file": [f.name for f in files]}
     wh.con.register("facts", pa.table({k: pa.array(list(v)) for k, v in facts.items()}) if files else None)
     wh.execute("create table source_file as select cast(file_no as bigint) as file_no, feed, file from facts")
@@ -33,6 +33,7 @@ def close(wh: Warehouse, active: Sequence[Contract], files: Sequence[SourceFile]
             wh.execute(_facts(contract.table))
         if sum(f.table == contract.table for f in files) > 1 and contract.table != "identifiers":
             wh.execute(_mended(contract))
+    wh.execute(_FAULTS)
     wh.execute(_MONEY)
 
 
@@ -99,6 +100,13 @@ left join (select rid, what from gone_{table}) as gone using (rid)
 where source_file.feed = '{table}'
 group by source_file.file"""
 
+
+_FAULTS = """
+create or replace table feed_fault as
+select feed, rule, count(*) as quarantined, count(closed_by) as mended
+from quarantined_row
+group by all
+"""
 
 _MONEY = """
 create or replace table quarantined_money as

@@ -127,6 +127,7 @@ SOUND = {
         {"feed": "orders", "file": "orders.parquet", "rows_in": 6, "kept": 6},
         {"feed": "refunds", "file": "refunds.parquet", "rows_in": 5, "kept": 4, "quarantined": 1},
     ],
+    "feed_fault": [{"feed": "refunds", "rule": "refund.over_order", "quarantined": 1}],
     "quarantined_money": [
         {"feed": "refunds", "file": "refunds.parquet", "row_number": 5, "rule": "refund.over_order", "promoter_id": "P1"},
     ],
