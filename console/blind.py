@@ -13,24 +13,19 @@ from typing import Any
 import orjson
 
 from casebook import refusals
+from console.board import is_blind
 from console.desk import Desk
 from console.shelf import Part
 from data_contracts.errors import NotAllowed
 
-UNDECIDED = ("open", "in_review", "waiting")
 DRAWN_BY = "audit_sample"
-SCORED = ("confidence", "priority", "clauses", "findings")
-"""What a row of the queue tells of the score."""
+SCORED = ("confidence", "priority", "clauses", "findings", "at_stake", "stake_fen")
+"""What a row of the queue tells of the score; chance alone puts no money at stake."""
 SAID = ("confidence", "detector", "detector_version", "evidence", "reason")
 JUDGED = ("qualifies", "clause")
 """What a line of a statement tells of the clauses."""
 JOINED = ("established", "not_the_same")
 """How many invitees no clause and no link struck."""
-
-
-def is_blind(case: Mapping[str, Any]) -> bool:
-    """Whether a case was drawn at random and is not decided yet."""
-    return bool(case["blind"]) and case["state"] in UNDECIDED
 
 
 def among(held: Desk, promoters: Iterable[str | None]) -> set[str]:

@@ -10,8 +10,17 @@ import numpy.typing as npt
 
 MOVING = ("state", "owner", "deadline_on")
 SOON_DAYS = 7
-VIEWS = ("all", "mine", "unowned", "soon", "escalated", "sample")
+VIEWS = ("all", "mine", "unowned", "soon", "escalated", "sample", "decided")
+DONE = ("decided", "closed")
+"""States in which nothing is left to decide."""
+BLIND = ("open", "in_review", "waiting")
+"""States in which a case drawn at random is not decided yet."""
 Mask = npt.NDArray[np.bool_]
+
+
+def is_blind(case: Mapping[str, Any]) -> bool:
+    """Whether a case was drawn at random and is not decided yet."""
+    return bool(case["blind"]) and case["state"] in BLIND
 
 
 class Board:
@@ -21,8 +30,11 @@ class Board:
         self.rows = [row for row in work if row["case_id"] in now]
         self.place = {row["case_id"]: n for n, row in enumerate(self.rows)}
         size = len(self.rows)
-        self.fen = np.fromiter((row["stake_fen"] for row in self.rows), np.int64, size)
+        self.fen = np.zeros(size, np.int64)
+        """Money at stake; none where it would tell the score of a case drawn at random."""
         self.open: Mask = np.ones(size, np.bool_)
+        self.undecided: Mask = np.ones(size, np.bool_)
+        """Which cases wait for a decision."""
         self.fixed: dict[str, Mask] = {
             "soon": self._mask(r["days_left"] is not None and r["days_left"] <= SOON_DAYS for r in self.rows),
             "escalated": self._mask(r["escalated_on"] is not None for r in self.rows),
@@ -46,7 +58,9 @@ class Board:
         if n is None:
             return
         self.rows[n] = {**self.rows[n], **{name: state[name] for name in MOVING}}
+        self.fen[n] = 0 if is_blind(self.rows[n]) else self.rows[n]["stake_fen"]
         self.open[n] = state["state"] != "closed"
+        self.undecided[n] = state["state"] not in DONE
         for name, codes in self.codes.items():
             self.values[name][n] = codes.setdefault(state[name], len(codes))
 
@@ -64,6 +78,8 @@ class Board:
         """Where a case belongs to one of the views."""
         if name in self.fixed:
             return self.fixed[name]
+        if name == "decided":
+            return self.is_("state", "decided")
         if name == "mine":
             return self.is_("owner", me)
         return self.is_("owner", None) if name == "unowned" else self.open

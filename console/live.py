@@ -108,15 +108,16 @@ class Standing:
         self.board.put(state)
 
     def row(self, case_id: str) -> tuple[dict[str, Any] | None, int | None, str | None]:
-        """A case's row of the queue, its place among the open ones, and the case after it."""
+        """The row of an open case, its place among those that wait for a decision, and the next of these."""
         board = self.board
         n = board.place.get(case_id)
         if n is None or not board.open[n]:
             return None, None, None
-        rest = board.open[n + 1 :]
+        rest = board.undecided[n + 1 :]
         following = int(rest.argmax()) if rest.any() else None
         after = None if following is None else board.rows[n + 1 + following]["case_id"]
-        return board.rows[n], int(np.count_nonzero(board.open[:n])), after
+        place = int(np.count_nonzero(board.undecided[:n])) if board.undecided[n] else None
+        return board.rows[n], place, after
 
     def cases_on(self, promoter_id: str) -> list[dict[str, Any]]:
         """All cases on one promoter, closed ones too, by the day they were opened."""
@@ -154,6 +155,10 @@ class Changes:
         last, self._last = self._last, int(self._con.execute("pragma data_version").fetchone()[0])
         return last != self._last
 
+    def forget(self) -> None:
+        """The next look says yes: what was written could not be read."""
+        self._last = None
+
 
 class Live:
     """Cases and decisions as they stand. Rows are shared by all readers, and none alters them."""
@@ -173,11 +178,18 @@ class Live:
             if found is None or found.run_id != loaded.run_id:
                 found = Standing(loaded, self.books)
             elif changed:
-                with self.books.reading() as book:
-                    followed = found.follow(book)
+                followed = self._followed(found)
                 found = found if followed else Standing(loaded, self.books)
             self._standing = found
             yield found
+
+    def _followed(self, found: Standing) -> bool:
+        try:
+            with self.books.reading() as book:
+                return found.follow(book)
+        except BaseException:
+            self._changes.forget()
+            raise
 
     def watch(self) -> bool:
         """Show a newer run when there is one; made ready aside, so that no reader waits. Gives whether there was one."""
@@ -191,10 +203,14 @@ class Live:
         return True
 
     def search(self, wanted: Mapping[str, str], me: str, start: int, count: int) -> Found:
-        """Open cases that fit, the most money at risk first; `wanted` names view, state, owner, clause and search."""
+        """Cases that fit, the most money at risk first; `wanted` names view, state, owner, clause and search.
+
+        Those that wait for a decision; decided ones too where a state, an id or the view `decided` asks for them.
+        """
         with self.now() as found:
             board = found.board
-            mask = board.open.copy()
+            decided = wanted.get("state") or wanted.get("search") or wanted.get("view") == "decided"
+            mask = (board.open if decided else board.undecided).copy()
             if view := wanted.get("view"):
                 mask &= board.view(view, me)
             for name in board.codes:
@@ -209,11 +225,11 @@ class Live:
             return Found(rows, len(places), int(board.fen[mask].sum()))
 
     def facets(self) -> dict[str, Any]:
-        """What the queue can be filtered by: states, owners, clauses; how many cases are open; the first of all."""
+        """What the queue can be filtered by: states, owners, clauses; how many cases wait; the first of all."""
         with self.now() as found:
             board = found.board
             return {
-                "states": board.there("state"), "owners": board.there("owner"), "open": int(board.open.sum()),
+                "states": board.there("state"), "owners": board.there("owner"), "open": int(board.undecided.sum()),
                 "clauses": sorted(board.clauses), "first": board.rows[0] if board.rows else None,
             }  # fmt: skip
 

@@ -17,6 +17,8 @@ from data_contracts.errors import NotFound
 
 PORT = 8765
 MOST_CONNECTIONS = 2000
+HEALTH_SECONDS = 120
+"""A process that says nothing for so long is replaced; on a busy machine its start alone takes long."""
 MOST_PROCESSES = 4
 
 
@@ -70,7 +72,7 @@ def run(state: Path, books_url: str | None, ear: socket.socket, *, secure: bool,
         partial(create_app, state, books_url, secure=secure, shared=shared), factory=True, http=Patience, ws="none",
         log_level="warning", access_log=False, server_header=False, date_header=True, workers=processes,
         timeout_keep_alive=int(SLOW_SECONDS), limit_concurrency=MOST_CONNECTIONS, h11_max_incomplete_event_size=64 * 1024,
-        timeout_graceful_shutdown=int(SLOW_SECONDS),
+        timeout_graceful_shutdown=int(SLOW_SECONDS), timeout_worker_healthcheck=HEALTH_SECONDS,
     )  # fmt: skip
     if processes == 1:
         uvicorn.Server(config).run([ear])

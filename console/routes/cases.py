@@ -16,6 +16,7 @@ from markupsafe import Markup
 from casebook import advice, refusals
 from casebook import cases as casebook_cases
 from console import blind
+from console.board import is_blind
 from console.desk import Desk, Guard, back_to, change, desk, of_run, page
 from console.live import Standing
 from console.pages import part_of_page
@@ -57,7 +58,7 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
         decisions, neighbours = now.decisions_on(promoter), _neighbours(now, case_id, promoter)
     history = held.live.kept(case_id, lambda book: book.rows(HISTORY, c=case_id))
     state = {**state, "version": history[-1]["seq"] if history else None}
-    hidden, shelved = blind.is_blind(state), held.shelf.parts(_key(state))
+    hidden, shelved = is_blind(state), held.shelf.parts(_key(state))
     if hidden:
         shelved, decisions = blind.parts(shelved), [blind.decision(d) for d in decisions]
     findings = shelved["findings"].value
@@ -145,7 +146,7 @@ async def act(
     if action not in BUTTONS:
         raise NotFound(refusals.of("action_unknown", action=action, known=BUTTONS))
     await run_in_threadpool(
-        casebook_cases.act, desk(request).books, case_id, action, session.user, reason or action,
+        casebook_cases.act, desk(request).books, case_id, action, session.user, reason or ("take" if action == "take" else ""),
         owner=owner if action == "assign" else None, deadline_on=deadline_on if action == "set_deadline" else None, seen=seen,
         of_run=of_run(desk(request)),
     )  # fmt: skip

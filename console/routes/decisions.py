@@ -32,7 +32,7 @@ Text = Annotated[str, Form(max_length=2000)]
 Short = Annotated[str, Form(max_length=128)]
 STATUSES = ("proposed", "approved", "applied", "rejected", "overturned")
 FINDING_OF = (
-    "select finding_id from findings where clause = $c and subject_kind = $k and subject_id = $s "
+    "select finding_id, promoter_id from findings where clause = $c and subject_kind = $k and subject_id = $s "
     "order by amount_at_stake desc, finding_id limit 1"
 )
 REGISTER = "select clause, measures from clause_register where len(measures) > 0 order by position"
@@ -134,18 +134,22 @@ def proposal(request: Request) -> dict[str, Any]:
     return {
         "rows": effect["months"], "effect": effect, "clause": clause, "measure": MEASURES[measure], "month": month,
         "subject_kind": kind, "subject_id": subject, "promoter": promoter, "case_id": asked(request, "case"),
-        "finding": _rests_on(held, asked(request, "finding"), clause, kind, subject),
+        "finding": _rests_on(held, asked(request, "finding"), clause, kind, subject, promoter),
         "reason": request.query_params.get("reason", "")[:2000], "permitted": measure in known[clause],
         "register": held.reading.one("select * from clause_register where clause = $c", c=clause),
     }  # fmt: skip
 
 
-def _rests_on(held: Desk, chosen: str, clause: str, kind: str, subject: str) -> str:
-    """The finding that a proposal rests on: the one that was chosen, else that of its clause on its subject; empty for none."""
+def _rests_on(held: Desk, chosen: str, clause: str, kind: str, subject: str, promoter: str) -> str:
+    """The finding that a proposal rests on: the one that was chosen, else that of its clause on its subject; empty for none.
+
+    Where a case is decided blind there is only what was chosen: that there is a finding is kept from the reader.
+    """
     if chosen:
         return "" if chosen == "none" else chosen
     found = held.reading.one(FINDING_OF, c=clause, k=kind, s=subject)
-    return str(found["finding_id"]) if found else ""
+    hidden = found and blind.among(held, (found["promoter_id"], promoter))
+    return str(found["finding_id"]) if found and not hidden else ""
 
 
 def _last_month(held: Desk) -> str:

@@ -22,6 +22,7 @@ Text = Annotated[str, Form(max_length=2000)]
 FACTS = "select feed, file, rows_in, kept, quarantined, waiting, duplicates from feed_fact order by feed, file"
 HUBS = """
 select kind, token, mask, accounts, entities, suppressed, suppressed_since, reason from identifier_value
+where $kind = '' or kind = $kind
 order by suppressed desc, entities desc, kind, token limit 200
 """
 
@@ -84,7 +85,7 @@ def shared(request: Request) -> dict[str, Any]:
     with held.books.reading() as book:
         register = book.rows("select * from shared_state order by shared_id")
     kind = asked(request, "kind")
-    hubs = [h for h in held.reading.rows(HUBS) if not kind or h["kind"] == kind]
+    hubs = held.reading.rows(HUBS, kind=kind)
     return {"rows": hubs, "register": register, "as_of": held.reading.manifest["as_of"], "kind": kind}
 
 

@@ -15,6 +15,7 @@ from casebook import dossier, refusals
 from casebook.dossier import position
 from casebook.dossier.press import file_name
 from console import blind, pages
+from console.board import is_blind
 from console.desk import FAULTS, Desk, Guard, change, desk, page
 from console.reveal import reveal, there
 from console.sessions import Session
@@ -83,7 +84,7 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
         ties = book.rows("select person, reason from tie where promoter_id = :p order by person", p=promoter_id)
     with held.live.now() as now:
         cases, decisions = now.cases_on(promoter_id), now.decisions_on(promoter_id)
-    hidden, parts = any(map(blind.is_blind, cases)), held.shelf.parts(f"P{promoter_id}")
+    hidden, parts = any(map(is_blind, cases)), held.shelf.parts(f"P{promoter_id}")
     if hidden:
         parts, decisions = blind.parts(parts), [blind.decision(d) for d in decisions]
         relations = []

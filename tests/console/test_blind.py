@@ -13,7 +13,7 @@ from tests.console.conftest import SignIn, csrf, shown
 from tests.console.places import pages
 
 SCORE = ("score of a rule", "RB01", "refund_burst", "c2_2_3_same_user", "0.97", "12.00", "12.0,", "same_person", "same person",
-         "cohesion", "20.0", "More orders of the promoter", "×66", "2026-03-07", "0.90")  # fmt: skip
+         "cohesion", "20.0", "More orders of the promoter", "×66", "2026-03-07", "0.90", "167.00")  # fmt: skip
 """What the world's findings, clauses, links and bursts on P say, in any form in which a page could tell it."""
 OF_ALL = (
     "/audit",
@@ -71,3 +71,21 @@ def test_the_place_in_the_queue_does_not_tell_the_score(sign_in: SignIn) -> None
     """Of the three P has by far the most money at risk."""
     rows = sign_in("analyst").get("/queue.json").json()["rows"]
     assert [r["case_id"] for r in rows] == [world.RING, world.BLIND, world.CASE]
+
+
+def test_no_sum_and_no_offered_finding_tells_that_something_was_found(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+    asked = {"what": "3.5(2)|warn", "subject": "promoter|P", "promoter": "P"}
+
+    def seen() -> tuple[str, str]:
+        drawn = client.get("/queue.json", params={"view": "sample", "state": state}).json()
+        return drawn["at_stake"], client.get("/proposals/new.json", params=asked).json()["finding"]
+
+    state = "open"
+    assert seen() == ("0.00", "")
+    for action in ("take", "decide"):
+        version = client.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
+        form = {**csrf(client), "reason": "judged by what happened", "seen": version}
+        assert client.post(f"/cases/{world.CASE}/{action}", data=form).status_code == 303
+    state = "decided"
+    assert seen() == ("167.00", "F00000000000000a")

@@ -12,7 +12,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from uvicorn.supervisors import multiprocess
 
+from console import serve
 from console.app import create_app
 from console.counter import Counter
 from console.patience import Patience
@@ -132,3 +134,20 @@ def test_a_page_shows_at_once_what_another_process_wrote(state: Path) -> None:
     assert clients[0].get("/queue.json").json()["saved"] == []
     for app in (one, other):
         app.state.desk.books.close()
+
+
+def test_a_process_that_starts_slowly_is_not_taken_for_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's own five seconds would end every process of a console that starts on a busy machine, for ever."""
+    made: list[uvicorn.Config] = []
+
+    class Seen:
+        def __init__(self, config: uvicorn.Config, ears: list[socket.socket]) -> None:
+            made.append(config)
+
+        def run(self) -> None:
+            """Serves nobody."""
+
+    monkeypatch.setattr(multiprocess, "Multiprocess", Seen)
+    with serve.listening("127.0.0.1", 0) as ear:
+        serve.run(tmp_path, None, ear, secure=False, processes=2)
+    assert made[0].timeout_worker_healthcheck >= 60

@@ -21,13 +21,14 @@ from casebook import cases, users
 from casebook.measures import MEASURES, SUBJECT_KINDS
 from console.effect import effect_of
 from console.graph import graph_of
+from console.live import Standing
 from console.pages import cell
 from console.reading import Reading
 from console.replay import Content, Replay
 from console.roles import ROLES
 from console.tables import say, texts, visible
 from tests.console import world
-from tests.console.conftest import SignIn, shown
+from tests.console.conftest import SignIn, csrf, shown
 from tests.console.places import pages
 
 CONSOLE = Path(__file__).parents[2] / "console"
@@ -171,6 +172,54 @@ def test_the_queue_filters_and_searches(sign_in: SignIn) -> None:
     assert found("clause=3.4(1)") == [world.RING]
     assert found("view=sample") == [world.BLIND]
     assert found("view=mine") == [] and found("page=99999999999") == [world.CASE, world.RING, world.BLIND]
+
+
+def test_a_decided_case_leaves_the_queue_at_once_and_is_found_where_it_is_asked_for(sign_in: SignIn) -> None:
+    client = sign_in("analyst")
+
+    def found(query: str) -> list[str]:
+        return [r["case_id"] for r in client.get(f"/queue.json?{query}").json()["rows"]]
+
+    for action in ("take", "decide"):
+        seen = client.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
+        form = {**csrf(client), "reason": "all is said", "seen": seen}
+        assert client.post(f"/cases/{world.CASE}/{action}", data=form).status_code == 303
+    told = client.get("/queue.json").json()
+    assert [r["case_id"] for r in told["rows"]] == [world.RING, world.BLIND]
+    assert (told["open"], told["at_stake"]) == (2, "5.00")
+    assert found("view=mine") == []
+    assert found("view=decided") == found("state=decided") == found("search=P") == [world.CASE]
+    assert client.get(f"/cases/{world.CASE}.json").json()["place"] is None
+    assert client.get(f"/cases/{world.RING}.json").json()["place"] == 0
+
+
+def test_what_could_not_be_read_of_the_books_is_read_at_the_next_look(
+    app: FastAPI, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, live = sign_in("analyst"), app.state.desk.live
+    version = client.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
+    cases.act(app.state.desk.books, world.CASE, "take", "an", "mine", seen=version)
+    with monkeypatch.context() as broken:
+        broken.setattr(Standing, "follow", _fails)
+        with pytest.raises(OSError, match="disk"):
+            live.case(world.CASE)
+    assert live.case(world.CASE)["state"] == "in_review"
+
+
+def _fails(self: Standing, book: object) -> bool:
+    raise OSError("disk")
+
+
+@pytest.mark.parametrize("action", ["wait", "decide", "close"])
+def test_only_taking_a_case_needs_no_reason(sign_in: SignIn, action: str) -> None:
+    client = sign_in("analyst")
+
+    def act(move: str) -> int:
+        seen = client.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
+        return client.post(f"/cases/{world.CASE}/{move}", data={**csrf(client), "seen": seen}).status_code
+
+    assert (act("take"), act(action)) == (303, 422)
+    assert client.get(f"/cases/{world.CASE}.json").json()["case"]["state"] == "in_review"
 
 
 def test_every_word_that_a_page_uses_is_there_in_both_languages() -> None:
