@@ -37,15 +37,12 @@ def tables(invitees: int, most_nodes: int) -> dict[str, str]:
     people = f"(select p, i from promoter cross join range({invitees}) as r(i))"
     ties = "(select p, i from promoter cross join range(60) as r(i) where i < case when p = 0 then 60 else p % 9 end)"
     each = max(1, -(-most_nodes // 60) - 1)
+    return {**_trade(people), **_found(ties, each), **_worked()}
+
+
+def _trade(people: str) -> dict[str, str]:
+    """Who brought whom, what they bought, and the statements over it."""
     buys = f"(select p, i, o from {people} cross join range(2) as s(o))"
-    item = (
-        "{'step': 1, 'kind': 'device', 'token': "
-        + TOKEN
-        + " || case when p = 0 then '_' || i else '' end || '_' || k, 'mask': 'dev' || k || '****', 'shared_by': 2 + k % 3,"
-        " 'weight': 9.5, 'first_seen': '2025-08-01', 'last_seen': '2026-01-01'}"
-    )
-    evidence = f"to_json(list_transform(range(case when p = 0 then {each} else 2 end), lambda k: {item}))"
-    code = '\'[{"code": "RB01", "observed": 20.0, "expected": 0.3, "ratio": 66.0, "q": 1e-9}]\''
     return {
         "accounts": f"select {PROMOTER} as account_id from promoter union all select {INVITEE} from {people}",
         "promoters": f"select {PROMOTER} as promoter_id from promoter",
@@ -59,6 +56,22 @@ def tables(invitees: int, most_nodes: int) -> dict[str, str]:
         f" 49.90 as rebate, true as qualifies, row_number() over (partition by p order by i, o) as line_no from {buys}",
         "statements": f"select {PROMOTER} as promoter_id, '2025-' || lpad(cast(m as varchar), 2, '0') as month, 'issued' as status,"
         " 5 as new_paying_users, 998.00 as net_amount, 99.80 as rebate, 99.80 as payable from promoter cross join range(8, 13) as r(m)",
+        "payouts": f"select 'w' || p as payout_id, {PROMOTER} as promoter_id, '2025-09' as month, 9980 as gross_fen, 9980 as net_fen,"
+        " 'paid' as status from promoter",
+    }  # fmt: skip
+
+
+def _found(ties: str, each: int) -> dict[str, str]:
+    """Findings, bursts and pairs; promoter 0's pairs share `each` devices."""
+    item = (
+        "{'step': 1, 'kind': 'device', 'token': "
+        + TOKEN
+        + " || case when p = 0 then '_' || i else '' end || '_' || k, 'mask': 'dev' || k || '****', 'shared_by': 2 + k % 3,"
+        " 'weight': 9.5, 'first_seen': '2025-08-01', 'last_seen': '2026-01-01'}"
+    )
+    evidence = f"to_json(list_transform(range(case when p = 0 then {each} else 2 end), lambda k: {item}))"
+    code = '\'[{"code": "RB01", "observed": 20.0, "expected": 0.3, "ratio": 66.0, "q": 1e-9}]\''
+    return {
         "findings": "select 'FL' || lpad(cast(p as varchar), 14, '0') as finding_id, 'met' as status, 'promoter' as subject_kind,"
         f" {PROMOTER} as subject_id, {PROMOTER} as promoter_id, '3.5(2)' as clause, 'refund_burst' as detector, 0.97 as confidence,"
         f" 499.00 as amount_at_stake, {code} as evidence, 'RB01' as reason from promoter union all by name"
@@ -69,8 +82,12 @@ def tables(invitees: int, most_nodes: int) -> dict[str, str]:
         f" 20.0 - i as match_weight, 1 as hops, {evidence} as evidence from {ties}",
         "bursts": f"select {PROMOTER} as promoter_id, date '2025-09-01' as window_start, date '2025-09-07' as window_end,"
         " 20 as refund_orders, 0.3 as expected_orders, 900.00 as refund_amount, true as flagged, ['RB01'] as reasons from promoter",
-        "payouts": f"select 'w' || p as payout_id, {PROMOTER} as promoter_id, '2025-09' as month, 9980 as gross_fen, 9980 as net_fen,"
-        " 'paid' as status from promoter",
+    }  # fmt: skip
+
+
+def _worked() -> dict[str, str]:
+    """The cases with their money, and the clauses."""
+    return {
         "case_money": f"select 'CL' || lpad(cast(p as varchar), 14, '0') as case_id, 'promoter' as subject_kind, {PROMOTER} as subject_id,"
         f" {PROMOTER} as promoter_id, 'open' as state, {DAY_ON} as opened_on, {DAY_ON} + 14 as deadline_on, 0 as blind, 1 as findings,"
         " 1 as promoters, 1000 * (p % 977) as stake_fen, (p % 100) / 100.0 as confidence, 10 * (p % 977) * (p % 100) as priority_fen,"

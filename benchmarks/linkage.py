@@ -109,12 +109,6 @@ ONE_HAND = (
 NUMBER = "cast(ltrim({}::varchar, 'U') as bigint)"  # of an account, text or number
 
 
-def one_hand_pairs(accounts: int) -> int:
-    """Pairs of accounts of one hand among so many (a multiple of 20)."""
-    sizes = (2 + hand % 5 for hand in range(accounts // 20) if hand % 5 and hand % 4 == 0)
-    return sum(size * (size - 1) // 2 for size in sizes)
-
-
 def generate(folder: Path, accounts: int, text: bool = False) -> Path:
     """`<folder>/identifier_use.parquet` for so many accounts; about six rows each. `text`: accounts and tokens as text."""
     use = folder / "identifier_use.parquet"

@@ -92,7 +92,7 @@ def faults(query: Any, kind: tuple[str, str], folder: Path | str | None = None, 
 
 
 if __name__ == "__main__":
-    kind = POSTGRES if (where := sys.argv[1]).startswith("postgres") else SQLITE
+    kind = POSTGRES if (where := (sys.argv[1:] or sys.exit(__doc__))[0]).startswith("postgres") else SQLITE
     db: Any = __import__("psycopg").connect(where) if kind is POSTGRES else sqlite3.connect(f"file:{where}?mode=ro", uri=True)
     known = ("; without checkpoints a rewritten history would not show", "; compare the checkpoints' key with the one kept elsewhere", "")
     told = faults(db.execute, kind, *sys.argv[2:4]) or ["the books verify" + known[len(sys.argv[2:4])]]

@@ -6,7 +6,6 @@ to a file or into an empty database of a server.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from casebook import audit_verify
 from casebook.books import Books, Ledgerbook, open_books
 from casebook.store import BATCH
+from data_contracts import disk
 from data_contracts.errors import NotAllowed, NotFound, TongrenError
 
 
@@ -43,10 +43,7 @@ def take(books: Path, copy: Path) -> Path:
     ):
         source.backup(target)
     _verified(part, None, None)
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(copy)
-    return copy
+    return _placed(part, copy)
 
 
 def take_from_server(url: str, copy: Path) -> Path:
@@ -61,10 +58,7 @@ def take_from_server(url: str, copy: Path) -> Path:
     with closing(open_books(url)) as books:
         as_file(books, part, stands_in=True)
     _verified(part, None, None)
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(copy)
-    return copy
+    return _placed(part, copy)
 
 
 def as_file(books: Books, copy: Path, *, stands_in: bool = False) -> Path:
@@ -107,8 +101,15 @@ def restore(copy: Path, books: Path, checkpoints: Path | None = None, public_key
         old = books.with_name(books.name + suffix)
         if old.exists():
             old.replace(books.with_name(books.name + ".before-restore" + suffix))
-    part.replace(books)
-    return books
+    return _placed(part, books)
+
+
+def _placed(part: Path, final: Path) -> Path:
+    """Give a copy its name once its bytes are on the disk, and put the name there too."""
+    disk.sync(part)
+    part.replace(final)
+    disk.sync(final.parent)
+    return final
 
 
 def restore_to_server(copy: Path, url: str, checkpoints: Path | None = None, public_key: str | None = None) -> str:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from casebook import chain
 from casebook.audit_verify import dumps, sha
 from casebook.books import Books
+from data_contracts import disk
 from data_contracts.vault import Key
 
 PURPOSE = "audit/checkpoint"
@@ -63,8 +64,4 @@ def _write(path: Path, point: dict[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    disk.sync(path.parent)

@@ -89,7 +89,8 @@ def judge_sql(contract: Contract, physical: Mapping[str, str], source: str) -> s
     `zones`: a bit per text instant, 1 << 2i when it came without offset, 2 << 2i when with. Parameters: `$zone`.
     """
     cases = "\n        ".join(f"when {r.predicate} then '{r.code}|{r.column}'" for r in rules(contract, physical))
-    shown = ", ".join(f"'{c.name}': {_shown(c)}" for c in contract.columns)
+    personal = any(c.extra.get("personal") == "raw" for c in contract.columns)
+    shown = ", ".join(f"'{c.name}': {_shown(c, beside_raw=personal)}" for c in contract.columns)
     columns = ", ".join(f'"{p.name}"' for p in plans(contract, physical))
     return f"""
 with parsed as ({parsed_sql(contract, physical, source)}
@@ -151,11 +152,17 @@ def _zones(contract: Contract, physical: Mapping[str, str]) -> str:
     return f"cast({' + '.join(bits)} as integer)" if bits else "0"
 
 
-def _shown(column: Column) -> str:
+def _shown(column: Column, *, beside_raw: bool) -> str:
+    """A cell for the eyes of whoever mends the feed. In a feed with raw identifiers a producer that mixes up columns puts one
+    anywhere, so there a cell that is not what its column takes is hidden too."""
     raw = f'cast("r_{column.name}" as varchar)'
+    hidden = f"case when length({raw}) >= 8 then left({raw}, 2) || '****' when {raw} is not null then '****' end"
     if column.extra.get("personal") == "raw":
-        return f"case when length({raw}) >= 8 then left({raw}, 2) || '****' when {raw} is not null then '****' end"
-    return raw
+        return hidden
+    if not beside_raw or (column.type in ("id", "text") and not column.enum):
+        return raw
+    fits = f"{raw} in {quoted(column.enum)}" if column.enum else f'"{kept_name(column)}" is not null'
+    return f"case when {fits} then {raw} else {hidden} end"
 
 
 def _worded(column: Column, form: str | None) -> str:

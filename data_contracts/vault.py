@@ -14,7 +14,9 @@ import logging
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +25,7 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from data_contracts import disk
 from data_contracts.errors import InputRefused
 
 log = logging.getLogger("tongren")
@@ -33,6 +36,7 @@ _BASE32 = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
 _PAIRS = np.stack([np.repeat(_BASE32, 32), np.tile(_BASE32, 32)], axis=1).view(np.uint16).ravel()
 _CACHED = 16_384  # digests whose text is made at once: what stays in the processor's cache
 _BLOCK = 64  # of SHA-256
+_PIPES: dict[tuple[int, int, int], str] = {}  # what came out of descriptors that can be read once
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,15 @@ def _from_descriptor(text: str) -> str:
     if not text.isdigit():
         raise InputRefused("vault.key", "TONGREN_KEY_FD must be the number of an open descriptor")
     try:
-        with os.fdopen(os.dup(int(text)), "rb") as pipe:
-            return pipe.read(4096).decode("ascii", "replace")
+        handle = int(text)
+        facts = os.fstat(handle)
+        place = (handle, facts.st_dev, facts.st_ino)
+        if place not in _PIPES:  # what a pipe gave it does not give again, and a command may ask twice
+            if stat.S_ISREG(facts.st_mode):
+                return os.pread(handle, 4096, 0).decode("ascii", "replace")
+            with os.fdopen(os.dup(handle), "rb") as pipe:
+                _PIPES[place] = pipe.read(4096).decode("ascii", "replace")
+        return _PIPES[place]
     except OSError as error:
         raise InputRefused("vault.key", f"the descriptor in TONGREN_KEY_FD cannot be read: {error.strerror}") from None
 
@@ -110,12 +121,19 @@ def _from_file(path: Path) -> str:
 
 
 def _make_key_file(path: Path) -> None:
+    """Whole or not at all, and on the disk before anything is sealed under it. Another's, made meanwhile, stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
+    disk.sync(path.parent)
 
 
 def next_key(path: Path) -> Key:
@@ -136,9 +154,7 @@ def rotate_key_file(path: Path) -> tuple[Key, Key]:
     if not kept.exists():
         os.link(path, kept)
     path.with_name(f"{path.name}.new").replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    disk.sync(path.parent)
     return old, new
 
 

@@ -68,7 +68,7 @@ surest = bursts.iloc[0]
 place = int(np.flatnonzero(panel.promoters == surest["promoter_id"])[0])
 cells = verdict.exposure.cells
 mine = cells.promoter == place
-_, expected, _ = next(iter(verdict.exposure.chunks(np.array([place]))))
+_, expected, *_ = next(iter(verdict.exposure.chunks(np.array([place]))))
 figure, axes = plt.subplots(figsize=(9, 3))
 axes.bar(days[cells.day[mine]], cells.orders[mine], width=1, color="#b4462c", label="refunded orders")
 axes.plot(days, expected[0] * standard.peers.mean[place], color="#27508a", label="expected from peers")
@@ -113,7 +113,7 @@ honest = np.array([truth["scheme"].get(p, "") == "honest" for p in panel.promote
 excess = np.where(honest, standard.refunds / np.maximum(standard.expected * standard.peers.mean, 1.0), 0.0)
 heavy = int(np.argmax(excess))
 mine = cells.promoter == heavy
-_, expected, _ = next(iter(verdict.exposure.chunks(np.array([heavy]))))
+_, expected, *_ = next(iter(verdict.exposure.chunks(np.array([heavy]))))
 figure, axes = plt.subplots(figsize=(9, 3))
 axes.bar(days[cells.day[mine]], cells.orders[mine], width=1, color="#5a8f5a", label="refunded orders")
 axes.plot(days, expected[0] * standard.peers.mean[heavy], color="#27508a", label="expected from peers")

@@ -23,10 +23,10 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except TongrenError as fault:
-            if ctx.params.get("log_format") == "json":
-                import json
+            from pipelines.progress import fault_line, for_machines
 
-                click.echo(json.dumps({"level": "error", "message": str(fault), **fault.facts}, default=str), err=True)
+            if for_machines():
+                click.echo(fault_line(str(fault), **fault.facts), err=True)
             else:
                 click.secho(f"error: {fault}", err=True, fg="red")
             ctx.exit(fault.exit_code)
@@ -54,14 +54,19 @@ def plain_fault(kind: type[BaseException], error: BaseException, trace: Tracebac
     """A fault of ours, told without its message: an engine's message may quote a raw identifier."""
     import traceback
 
+    from pipelines.progress import fault_line, for_machines
+
     if issubclass(kind, KeyboardInterrupt):
-        click.echo("stopped: nothing half-done is published; run again", err=True)
+        message, where = "stopped: nothing half-done is published; run again", []
+    else:
+        message = f"a fault inside tongren ({kind.__name__}); nothing half-done is published"
+        where = [f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in traceback.extract_tb(trace)[-6:]]
+    if for_machines():
+        click.echo(fault_line(message, where=where), err=True)
         return
-    click.secho(
-        f"error: a fault inside tongren ({kind.__name__}); nothing half-done is published. Where:", err=True, fg="red"
-    )
-    for frame in traceback.extract_tb(trace)[-6:]:
-        click.echo(f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", err=True)
+    click.secho(f"error: {message}. Where:" if where else message, err=True, fg="red" if where else None)
+    for place in where:
+        click.echo(f"  {place}", err=True)
 
 
 def main() -> None:

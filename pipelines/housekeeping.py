@@ -60,7 +60,9 @@ def prune(state: Path, books_url: str | None, keep: int, keep_days: int = 0, cas
         for measure in deliveries.earlier(place, books)[-1:]:
             stays.setdefault(measure.tables.parent.name, "the next delivery is held against it")
         told = _prune(place, stays, keep, keep_days)
-    drop_rows(place.vault, (manifest.read(folder)["sources"]["sha256"] for folder in manifest.run_folders(place.runs)))
+        # Still under the lock: a run that is not published yet keeps its rows in the vault before it has a folder.
+        left = (manifest.read(folder)["sources"]["sha256"] for folder in manifest.run_folders(place.runs))
+        drop_rows(place.vault, left)
     return told
 
 
@@ -84,6 +86,10 @@ def _prune(place: State, stays: Mapping[str, str], keep: int, keep_days: int = 0
         why = stays.get(folder.name) or ("current" if folder == place.current() else "")
         why = why or (f"younger than {keep_days} days" if keep_days and days[folder] > since else "")
         if not why:
-            shutil.rmtree(folder)
+            gone = folder.with_name(
+                f".{folder.name}.gone"
+            )  # in one step: a prune that is killed leaves no half of a run
+            folder.rename(gone)
+            shutil.rmtree(gone)
         told.append({"run": folder.name, "": f"stays: {why}" if why else "removed"})
     return table(told, limit=10_000)

@@ -21,7 +21,7 @@ from casebook import proposals, registers, standing, ties, users, verdicts
 from casebook.checkpoint import Seal
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.identifier import Fault
-from data_contracts.vault import load_key
+from data_contracts.vault import Key, load_key
 from data_contracts.vault import token as token_of
 from features import kinds
 from pipelines.show import table
@@ -188,17 +188,34 @@ def alter_user(state: State, name: str, *, by: str, roles: Sequence[str] = (), e
 
 
 def override(state: State, a: str, b: str, kind: str, *, by: str, reason: str, until: datetime | None) -> str:
-    """Record a must-link or cannot-link; the next run obeys it."""
+    """Record a must-link or cannot-link; the next run obeys it. NotFound when the newest run has no such account."""
+    from models.same_user import rescore
+
     with books_of(state) as books:
         _, zone = casebook_decisions.published(books)
+        with rescore.opened(state.current() / "tables") as wh:
+            rescore.known(wh, (a, b))
         entry = registers.add_override(books, a, b, kind, by, reason, to_at=_instant(until, zone))
     return f"{kind.replace('_', '-')} {a} {b}: the next run obeys it\n{entry}"
 
 
+def end_override(state: State, a: str, b: str, kind: str, *, by: str, reason: str) -> str:
+    """End the must-link or cannot-link that stands on a pair."""
+    with books_of(state) as books:
+        entry = registers.end_word(books, a, b, kind, by, reason)
+    return f"{entry} has ended: the next run does without it"
+
+
 def add_shared(state: State, kind: str, token: str | None, label: str, *, by: str, reason: str) -> str:
     """Register an identifier as shared by strangers; without a token its raw value is read from standard input."""
-    if token is None:
-        token = _token(state, kind, sys.stdin.readline().strip())
+    known = kinds.load()
+    if kind not in known:
+        raise UsageError(f"there is no kind {kind}; there are {', '.join(known)}")
+    key = load_key(state.folder, os.environ)
+    token = token or _token(key, known[kind], sys.stdin.readline().strip())
+    shape = token_of(key, kind, "")
+    if len(token) != len(shape) or token.rpartition(":")[0] != shape.rpartition(":")[0]:
+        raise UsageError("that is no token under the key of this state: leave --token out and type the raw value")
     with books_of(state) as books:
         last_as_of, _ = casebook_decisions.published(books)
         entry = registers.add_shared(books, kind, token, label, by, reason, from_on=last_as_of)
@@ -219,11 +236,8 @@ def list_shared(state: State) -> str:
         return table(book.rows("select * from shared_state order by shared_id"), limit=1000)
 
 
-def _token(state: State, kind: str, value: str) -> str:
-    known = kinds.load()
-    if kind not in known:
-        raise UsageError(f"there is no kind {kind}; there are {', '.join(known)}")
-    normal = known[kind].normalise(value)
+def _token(key: Key, kind: kinds.Kind, value: str) -> str:
+    normal = kind.normalise(value)
     if isinstance(normal, Fault):
-        raise UsageError(f"that is no {kind} ({normal.code}): check what was typed")
-    return token_of(load_key(state.folder, os.environ), kind, normal.value)
+        raise UsageError(f"that is no {kind.card.name} ({normal.code}): check what was typed")
+    return token_of(key, kind.card.name, normal.value)

@@ -28,6 +28,17 @@ class JsonLines(logging.Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
+def for_machines() -> bool:
+    """Whether the log goes out as JSON lines: a closing message must then be one too."""
+    return any(isinstance(handler.formatter, JsonLines) for handler in log.handlers)
+
+
+def fault_line(message: str, **facts: Any) -> str:
+    """The closing message of a command that failed, as a JSON line with its facts."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({**facts, "at": at, "level": "error", "message": message}, ensure_ascii=False, default=str)
+
+
 def set_up(form: str, *, verbose: bool = False) -> None:
     """Send the log to standard error, as text or JSON lines. Called once, by the command."""
     handler = logging.StreamHandler(sys.stderr)

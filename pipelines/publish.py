@@ -7,11 +7,11 @@ know, which the next run removes; a crash after it leaves a swap that the next r
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_contracts import disk
 from data_contracts.errors import TongrenError
 from pipelines.state import State
 
@@ -23,16 +23,8 @@ def sync_tree(folder: Path) -> None:
     """Force every file and folder below `folder` to the disk."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if not path.is_symlink():
-            _sync(path)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            disk.sync(path)
+    disk.sync(folder)
 
 
 def place(state: State, partial: Path, run_id: str) -> Path:
@@ -42,7 +34,7 @@ def place(state: State, partial: Path, run_id: str) -> Path:
     if final.exists():  # left by a crash before its commit: not known to the books, see `recover`
         shutil.rmtree(final)
     partial.rename(final)
-    _sync(state.runs)
+    disk.sync(state.runs)
     return final
 
 
@@ -52,7 +44,7 @@ def swap(state: State, run_id: str) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(Path("runs") / run_id)
     fresh.replace(state.current_link)
-    _sync(state.folder)
+    disk.sync(state.folder)
 
 
 def recover(state: State, books: Books) -> str | None:

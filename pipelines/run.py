@@ -20,7 +20,7 @@ from casebook import policy as casebook_policy
 from casebook.checkpoint import Seal
 from data_contracts.contract import contracts
 from data_contracts.dates import day_start, last_day
-from data_contracts.errors import InputRefused
+from data_contracts.errors import InputRefused, UsageError
 from data_contracts.run import Run
 from data_contracts.vault import load_key
 from pipelines import deliveries, ingest, limits, manifest, metrics, publish
@@ -101,12 +101,14 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     policy = casebook_policy.load(policy_file)
     must_have_manifest = order.require_manifest or programme.require_manifest
     ingest.check_manifest(order.sources, must_have_manifest)
+    _keep_queries_out(order)
     key = load_key(order.state.folder, os.environ)
     from settlement import check_as_of
 
     last = books.last_run()
     check_as_of(books.last_issue(), order.as_of, None if last is None or order.dry_run else last.as_of)
     _check_closed(programme, books, order.state)
+    stamps = ingest.stamps(order.sources, order.allow_read)
     delivered = ingest.fingerprint(order.sources, order.allow_read)
     facts = {
         "as_of": order.as_of.isoformat(),
@@ -124,10 +126,21 @@ def prepare(order: Order, books: casebook_books.Books, work: Path | None = None)
     folder = work if work is not None else order.state.partial(run_id)
     job = Job(
         run, folder, order.state, order.sources, order.allow_read, programme, policy, key, books,
-        delivered_as=delivered["sha256"], require_manifest=must_have_manifest,
+        delivered_as=delivered["sha256"], stamps=stamps, require_manifest=must_have_manifest,
         vault=order.vault or order.state.vault.exists(), remember=not order.dry_run,
     )  # fmt: skip
     return job, facts
+
+
+def _keep_queries_out(order: Order) -> None:
+    """A source query must not reach the key, the books or the vault: refuse a state that stands in a folder that it may read."""
+    state = order.state.folder.resolve()
+    for folder in ingest.query_folders(order.sources, order.allow_read):
+        if state.is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"the state {order.state.folder} stands in {folder}, which source queries may read: its key and books would be"
+                " theirs; put it elsewhere"
+            )
 
 
 RULE_FOLDERS = ("data_contracts", "features", "models", "rulebook", "settlement", "casebook")

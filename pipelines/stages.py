@@ -7,9 +7,9 @@ process, `dvc repro` calls `python -m pipelines STAGE` for one entry at a time; 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,8 @@ REASONS = Path(__file__).parents[1] / "rulebook" / "reasons.yaml"
 @dataclass(frozen=True)
 class Job:
     """Everything a stage may need besides its tables. `work` is the private folder of the run, `delivered_as` the SHA-256
-    of its source files; `vault` says that raw values are kept, sealed, in the state's vault, `remember` that the tokens of
+    of its source files, `stamps` what they looked like then;
+    `vault` says that raw values are kept, sealed, in the state's vault, `remember` that the tokens of
     files may be kept in the state for the next run."""
 
     run: Run
@@ -45,6 +46,7 @@ class Job:
     key: Key
     books: Books
     delivered_as: str = ""
+    stamps: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     require_manifest: bool = False
     vault: bool = False
     remember: bool = True
@@ -98,6 +100,7 @@ def feeds(job: Job, wh: Warehouse) -> None:
             delivered_as=job.delivered_as,
             shelf_in=job.state.shelf if job.remember else None,
         )
+    ingest.check_unchanged(job.stamps, job.sources, job.allow_read)
 
 
 def features(job: Job, wh: Warehouse) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from data_contracts.errors import Busy, NotFound
+from data_contracts.errors import Busy, DiskFault, NotFound
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,22 @@ class State:
 
     @contextmanager
     def locked(self) -> Iterator[State]:
-        """Hold the state for one run and give it as `held`; raises Busy at once when another run holds it.
+        """Hold the state for one run and give it as `held`; raises Busy at once when another run holds it, DiskFault when its
+        folder cannot be written.
 
         A killed run's lock frees itself.
         """
         if self.held:
             yield self
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as fault:
+            raise DiskFault(
+                f"the state folder {self.folder} cannot be written ({fault.strerror}): check its path, its disk and who may"
+                " write there, then run again; nothing was changed"
+            ) from None
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

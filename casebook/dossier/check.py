@@ -146,8 +146,11 @@ def _again(report: Path, said: Identity, tables: Path, facts: Mapping[str, Any])
             return [f"{report.name} does not name what made it: {unknown}"]
         faults = _difference(report, made)
         if report.suffix == ".csv":
-            for table in sorted(made.with_suffix("").glob("*.csv")):
-                faults += _difference(report.parent / made.stem / table.name, table)
+            wanted = {table.name: table for table in made.with_suffix("").glob("*.csv")}
+            beside = report.parent / made.stem
+            faults += [f for name in sorted(wanted) for f in _difference(beside / name, wanted[name])]
+            added = sorted(p.name for p in beside.glob("*") if p.name not in wanted)
+            faults += [f"{name} in {beside.name} is no table of this report" for name in added]
         return faults
 
 

@@ -26,8 +26,10 @@ def section(t: Words, facts: Facts) -> list[Block]:
     if open_findings:
         key = "d_findings_one" if open_findings == 1 else "d_findings"
         blocks.append(para(t(key, n=open_findings, stake=money(totals["at_stake_fen"]))))
-    elif not facts["decisions"]:
+    elif not facts["decisions"] and not facts["withheld"]:
         blocks.append(para(t("d_nothing")))
+    if facts["withheld"]:
+        blocks.append(para(t("d_withheld")))
     if facts["decisions"]:
         blocks += _how_sure(t, facts)
     return blocks
@@ -55,7 +57,7 @@ def measures(t: Words, facts: Facts) -> list[Block]:
     columns = [
         Column(t("x_decision"), lambda r: ident(r["decision_id"])),
         Column(t("clause"), lambda r: r["clause"]),
-        Column(t("x_measure"), lambda r: t.label("m_", r["measure"])),
+        Column(t("x_measure"), lambda r: _measure(t, r)),
         Column(t("status"), lambda r: tag(t.label("stw_", r["status"]), TONE[r["status"]])),
         Column(t("x_subject"), lambda r: subject(t, r)),
         Column(t("x_from"), lambda r: r["effective_from"][:10]),
@@ -106,15 +108,35 @@ def notices(t: Words, facts: Facts) -> list[Block]:
             Column(t("n_owner"), lambda r: r["owner"] or "–", inside=True),
         ]
         blocks.append(table([c for c in of_case if t.internal or not c.inside], facts["cases"]))
-    if not facts["notices"]:
-        return [*blocks, para(t("n_none"), "note")]
+    blocks.append(_sent(t, facts["notices"]) if facts["notices"] else para(t("n_none"), "note"))
+    if facts["appeals"]:
+        blocks += [heading(t("n_appeals"), 4), _appeals(t, facts["appeals"])]
+    return blocks
+
+
+def _sent(t: Words, rows: list[Facts]) -> Block:
     columns = [
         Column(t("n_kind"), lambda r: t.label("i_", r["kind"])),
         Column(t("n_subject"), lambda r: ident(r["subject_id"])),
         Column(t("x_decision"), lambda r: ident(r["decision_id"])),
         Column(t("n_on"), lambda r: r["created_on"]),
+        Column(t("n_reply_by"), lambda r: r["reply_by"] or "–"),
+        Column(t("amount"), lambda r: money(r["amount_fen"]), number=True),
     ]
-    return [*blocks, table(columns, facts["notices"])]
+    return table(columns, rows)
+
+
+def _appeals(t: Words, rows: list[Facts]) -> Block:
+    columns = [
+        Column(t("x_decision"), lambda r: ident(r["decision_id"])),
+        Column(t("n_filed"), lambda r: r["filed_at"]),
+        Column(t("n_appeal_reason"), lambda r: r["reason"]),
+        Column(t("n_answer"), lambda r: t.label("ap_", r["outcome"])),
+        Column(t("n_answered"), lambda r: r["answered_at"] or "–"),
+        Column(t("p_who"), lambda r: by_whom(t, r["answered_by"]) if r["answered_by"] else "–"),
+        Column(t("n_answer_reason"), lambda r: r["answer"] or "–"),
+    ]
+    return table(columns, rows)
 
 
 def subject(t: Words, row: Mapping[str, Any]) -> str:
@@ -122,6 +144,12 @@ def subject(t: Words, row: Mapping[str, Any]) -> str:
     if row["subject_kind"] == "promoter":
         return t("sub_promoter")
     return f"{t.label('subk_', row['subject_kind'])} {row['subject_id']}"
+
+
+def _measure(t: Words, row: Mapping[str, Any]) -> str:
+    """`suspension of functions: payout`: the measure, and what of the functions it stops where it names them."""
+    named = t.label("m_", row["measure"])
+    return f"{named}: {row['functions']}" if row["functions"] else named
 
 
 def _grouped(decisions: list[Facts]) -> list[list[Facts]]:

@@ -68,8 +68,10 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
         "notices": [
             n for n in _notices(facts["notices"], hidden) if n["kind"] in ("notice", "recovery_notice", "warn")
         ],
+        "appeals": [{**a, "answered_by": a["answered_by"] and "person"} for a in facts["appeals"]],
         "cases": [{**c, "owner": None, "escalated_on": None} for c in facts["cases"] if decisions],
         "feeds": [],
+        "withheld": False,
         "versions": {**facts["versions"], "policy": []},
         "rules": [{**r, "text": ""} for r in facts["rules"] if r["name"] in {f["detector"] for f in findings}],
     }

@@ -22,7 +22,6 @@ RUN_FACTS = (
     "run_id", "run_seq", "as_of", "zone", "programme_name", "programme", "policy", "models", "code", "key", "fingerprint", "human_entry",
     "same_bits",
 )  # fmt: skip
-IN_FORCE = ("approved", "applied")
 UNDECIDED = ("open", "in_review", "waiting")
 DRAWN_BY = "audit_sample"
 LINKED = ("pairs", "members", "shares", "bursts")
@@ -54,14 +53,16 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "lines": [{k: v for k, v in r.items() if k != "lines"} for r in rows.get("line", [])],
         "line_count": rows["line"][0]["lines"] if rows.get("line") else 0,
         "notices": rows.get("notice", []),
+        "appeals": rows.get("appeal", []),
         "cases": [{k: v for k, v in c.items() if k != "blind"} for c in rows.get("case", [])],
         "gaps": rows.get("gap", []),
         "feeds": list(bundle.run["feed"]),
         "documents": list(bundle.run["document"]),
         "versions": _versions(rows.get("policy", []), run_facts.get("versions"), bundle.promoter_id),
         "chain": run_facts.get("chain"),
+        "withheld": any(c["blind"] and c["state"] in UNDECIDED for c in rows.get("case", [])),
     }
-    if any(c["blind"] and c["state"] in UNDECIDED for c in rows.get("case", [])):
+    if facts["withheld"]:
         facts |= _unscored(facts)
     facts["rules"] = [
         dict(d) for d in (rules.described(n) for n in sorted({f["detector"] for f in facts["findings"]})) if d

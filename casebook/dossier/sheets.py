@@ -14,7 +14,7 @@ from casebook.dossier.facts import Facts, canonical, digest, edge, identity
 from data_contracts.sheet import csv_text
 
 LISTS = (
-    "findings", "decisions", "pairs", "shares", "members", "relations", "bursts", "days", "lines", "notices",
+    "findings", "decisions", "pairs", "shares", "members", "relations", "bursts", "days", "lines", "notices", "appeals",
     "cases", "gaps",
     "feeds", "documents", "clauses", "rules",
 )  # fmt: skip

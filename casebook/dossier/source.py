@@ -18,7 +18,7 @@ from data_contracts.warehouse import Warehouse
 SQL = Path(__file__).parent / "sql"
 SECTIONS = (
     "promoter", "finding", "decision", "step", "subject", "line", "posting", "month", "exclusion", "payable", "payout",
-    "relation", "day", "burst", "pair", "member", "share", "notice",
+    "relation", "day", "burst", "pair", "member", "share", "notice", "appeal",
     "case", "policy", "feed", "gap", "document", "clause",
 )  # fmt: skip
 OF_THE_RUN = ("feed", "document", "clause")

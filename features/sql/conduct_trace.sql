@@ -2,28 +2,35 @@
 create table conduct_trace as
 select
     promoter_id,
-    'EX01' as code,
+    'tiny_first_purchases' as trait,
     order_id as subject_id
 from first_purchase
 where tiny
 union all
 select
     promoter_id,
-    'EX02' as code,
+    'cap_hugging_months' as trait,
     concat(account_id, ' ', strftime(month_on, '%Y-%m')) as subject_id
 from cap_month
 where hugging
 union all
 select
     promoter_id,
-    'EX04' as code,
+    'after_issue_refunds' as trait,
     order_id as subject_id
 from refund_order
 where promoter_id <> '' and days_after_issue between 0 and 7
 union all
 select
+    promoter_id,
+    'after_payout_refunds' as trait,
+    order_id as subject_id
+from refund_order
+where promoter_id <> '' and days_after_payout between 0 and 7
+union all
+select
     refund_order.promoter_id,
-    'EX03' as code,
+    'vanished_invitees' as trait,
     refund_order.account_id as subject_id
 from refund_order
 inner join first_purchase on refund_order.account_id = first_purchase.account_id

@@ -76,28 +76,40 @@ def window_tail(
 
 
 def _tail_about(observed: Floats, mean: Floats, special_share: Floats, shape: Floats) -> Floats:
-    """What a special day did to everybody it did not do to all alike: its share of the mean is as noisy as
-    `SPECIAL_SHAPE` says."""
-    noisy = 1.0 / (1.0 / shape + special_share**2 / SPECIAL_SHAPE)
+    noisy = noisy_shape(shape, special_share)
     return tail(observed, noisy, mean / (mean + noisy))
 
 
-def fit_peers(observed: Floats, expected: Floats, special: Floats, family: Ints, cohort: Ints) -> Peers:
+def noisy_shape(shape: Floats, special_share: Floats) -> Floats:
+    """What a special day did to everybody it did not do to all alike: its share of the mean is as noisy as
+    `SPECIAL_SHAPE` says."""
+    return np.asarray(1.0 / (1.0 / shape + special_share**2 / SPECIAL_SHAPE), dtype=np.float64)
+
+
+def fit_peers(
+    observed: Floats, expected: Floats, special: Floats, family: Ints, cohort: Ints, *, doubted: bool = False
+) -> Peers:
     """Mean and shape per promoter from its cohort, its own `family` (same-user group) left out of the mean.
 
-    Promoters far out are left out of the fit, so that cheats do not set the standard that they are judged by.
+    Promoters far out are left out of the fit, so that cheats do not set the standard that they are judged by. With
+    `doubted` the fit begins without those that are far out for usual peers and takes back whom it can explain: where a
+    trait is rare with honest promoters, a few cheats would otherwise widen the standard until it holds them.
     """
     mean, shape = np.ones(len(observed)), np.full(len(observed), float(np.exp(_USUAL_SHAPE)))
     for label in np.unique(cohort):
         members = np.flatnonzero(cohort == label)
-        mean[members], shape[members] = _fit(observed[members], expected[members], special[members], family[members])
+        mean[members], shape[members] = _fit(
+            observed[members], expected[members], special[members], family[members], doubted
+        )
     return Peers(mean, shape)
 
 
-def _fit(observed: Floats, expected: Floats, special: Floats, family: Ints) -> tuple[Floats, float]:
+def _fit(observed: Floats, expected: Floats, special: Floats, family: Ints, doubted: bool) -> tuple[Floats, float]:
     kept: Bools = expected > 0
     due = np.maximum(expected, 1e-9)
     mean, shape = 1.0, float(np.exp(_USUAL_SHAPE))
+    if doubted:
+        kept &= level_tail(observed, due, special / due, Peers(np.full(1, mean), np.full(1, shape))) > _TRIM_BELOW
     for _ in range(8):
         mean = (observed[kept].sum() + 2.0) / (expected[kept].sum() + 2.0)
         shape = _likeliest_shape(observed[kept], expected[kept] * mean)

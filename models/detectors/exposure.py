@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammainc
 
-from models.detectors.panel import BANDS, Bools, Floats, Ints, Panel, sums
+from models.detectors.panel import BANDS, LATE_BAND, Bools, Floats, Ints, Panel, sums
 
 CHUNK = 1_000
 # What a programme without history starts from: refunds per order and day, by age band. Half a refund's weight each.
@@ -70,8 +70,9 @@ class Exposure:
     calendar: Calendar
     refund_share: float
 
-    def chunks(self, wanted: Ints | None = None) -> Iterator[tuple[Ints, Floats, Floats]]:
-        """For promoters (all, or positions `wanted`, ascending): positions, expected returns and fen per day."""
+    def chunks(self, wanted: Ints | None = None) -> Iterator[tuple[Ints, Floats, Floats, Floats]]:
+        """For promoters (all, or positions `wanted`, ascending): positions, and per day expected returns, expected fen,
+        and of the returns those of late orders (`LATE_BAND`)."""
         positions = np.arange(self.panel.count) if wanted is None else wanted
         for start in range(0, len(positions), CHUNK):
             some = positions[start : start + CHUNK]
@@ -174,8 +175,8 @@ def _calendar(cells: Cells, per_day: Floats, per_cell: Floats, background: Bools
     return Calendar(counted, expected, pull, special, by_band, per_day, capped, shares)
 
 
-def _expected(exposure: Exposure, some: Ints) -> tuple[Floats, Floats]:
-    """Expected returns and refunded fen per promoter of `some` and day, others' day effects applied."""
+def _expected(exposure: Exposure, some: Ints) -> tuple[Floats, Floats, Floats]:
+    """Expected returns, fen and late returns per promoter of `some` and day, others' day effects applied."""
     panel, calendar = exposure.panel, exposure.calendar
     days, special = panel.days, np.flatnonzero(calendar.special)
     own, own_bands = _own(exposure, some)
@@ -185,6 +186,7 @@ def _expected(exposure: Exposure, some: Ints) -> tuple[Floats, Floats]:
     others = np.maximum(calendar.expected - plain, 0.0)
     effect = (np.maximum(calendar.counted - own, 0.0) + calendar.pull) / (others + calendar.pull)
     expected, expected_fen = plain * effect, fen.sum(axis=0) * effect
+    late = orders[LATE_BAND:].sum(axis=0) * effect
     for n, day in enumerate(special):
         base = effect[:, day][None, :]
         by_others = np.maximum(calendar.band_expected[day][:, None] - orders[:, :, day], 0.0)
@@ -192,7 +194,8 @@ def _expected(exposure: Exposure, some: Ints) -> tuple[Floats, Floats]:
         factor = (counted + 2.0 * base) / (by_others + 2.0)
         expected[:, day] = (orders[:, :, day] * factor).sum(axis=0)
         expected_fen[:, day] = (fen[:, :, day] * factor).sum(axis=0)
-    return expected, expected_fen * exposure.refund_share
+        late[:, day] = (orders[:, :, day] * factor)[LATE_BAND:].sum(axis=0)
+    return expected, expected_fen * exposure.refund_share, late
 
 
 def _own(exposure: Exposure, some: Ints) -> tuple[Floats, Floats]:

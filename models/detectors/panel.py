@@ -24,6 +24,7 @@ EPOCH = date(1970, 1, 1)
 LOOKBACK_DAYS = 400  # refunds further back than this are history that no run judges again
 # Ages of an order, in natural days since payment, within which its refund hazard is taken as constant.
 BANDS = ((0, 0), (1, 1), (2, 2), (3, 4), (5, 7), (8, 14), (15, 30), (31, 60), (61, 120), (121, 365))
+LATE_BAND = 6  # from this band on (15 days) an order is refunded late: honest refunds cluster in the first days
 _BAND_ENDS = np.array([last for _, last in BANDS], dtype=np.int64)
 
 
@@ -52,6 +53,14 @@ class Refunded:
     returns: Floats
     return_fen: Floats
     row: Ints
+
+    def late(self, promoter: int, first_day: int, last_day: int) -> Ints:
+        """Places of a promoter's orders refunded late (`LATE_BAND`) on these days."""
+        low, high = np.searchsorted(self.promoter, [promoter, promoter + 1])
+        day, band = self.day[low:high], self.band[low:high]
+        return np.asarray(
+            low + np.flatnonzero((day >= first_day) & (day <= last_day) & (band >= LATE_BAND)), dtype=np.int64
+        )
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ BURST_DAYS = 14
 LEAST_REFUNDS = 3  # fewer refunded orders are no "large refund orders in a short time", whatever their chance
 DRIP_DAYS = (28, 56, 112)
 SEED = 20250701
-_PROFILES = 48
-_REPEATS = 40  # simulated promoters per profile; fewer where they are busy
+PROFILES = 48
+REPEATS = 40  # simulated promoters per profile; fewer where they are busy
 _MOST_CELLS = 60_000
 _TAIL_FROM = 60  # the null's tail beyond this many simulated values is extrapolated
 
@@ -87,14 +87,14 @@ class Windows:
 def windows(days: Days, standard: Standard) -> Windows:
     """All windows with `LEAST_REFUNDS` of all promoters."""
     first, last = _pairs(days)
-    enough = _between(days.refunds, first, last) >= LEAST_REFUNDS
+    enough = between(days.refunds, first, last) >= LEAST_REFUNDS
     first, last = first[enough], last[enough]
     promoter = days.promoter[first]
     due = np.maximum(days.through[last] - days.before[first], 1e-9)
     share = np.maximum(days.special_through[last] - days.special_before[first], 0.0) / due
     unit = standard.unit_fen[promoter]
     due_fen = np.maximum(days.fen_through[last] - days.fen_before[first], 1e-6) / unit
-    inside, units = _between(days.refunds, first, last), _between(days.fen, first, last) / unit
+    inside, units = between(days.refunds, first, last), between(days.fen, first, last) / unit
     bare = Windows(promoter, first, last, inside, due, units, due_fen, share, np.zeros(0), np.zeros(0))
     tail, fen_tail = tails(bare, np.arange(len(first)), standard, ())
     return replace(bare, tail=tail, fen_tail=fen_tail)
@@ -121,7 +121,8 @@ def tails(found: Windows, some: Ints, standard: Standard, told: Sequence[int]) -
     )
 
 
-def _between(values: Floats, first: Ints, last: Ints) -> Floats:
+def between(values: Floats, first: Ints, last: Ints) -> Floats:
+    """Sums of the values of each span of entries, both ends included."""
     cumulated = np.concatenate([[0.0], np.cumsum(values)])
     return np.asarray(cumulated[last + 1] - cumulated[first], dtype=np.float64)
 
@@ -131,14 +132,20 @@ def _pairs(days: Days) -> tuple[Ints, Ints]:
     here = np.arange(count)
     key = days.promoter * 100_000 + days.day
     until = np.searchsorted(key, key + BURST_DAYS - 1, side="right")
-    lengths = until - here
-    first = np.repeat(here, lengths)
-    last = first + np.arange(len(first)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    first, last = pairs(until)
     for length in DRIP_DAYS:
         begin = np.searchsorted(key, key - length + 1)
         longer = days.day[here] - days.day[begin] >= BURST_DAYS
         first, last = np.concatenate([first, begin[longer]]), np.concatenate([last, here[longer]])
     return first.astype(np.int64), last.astype(np.int64)
+
+
+def pairs(until: Ints) -> tuple[Ints, Ints]:
+    """All spans of entries: each one begins at an entry and ends at it or a later one before its `until`."""
+    here = np.arange(len(until))
+    lengths = until - here
+    first = np.repeat(here, lengths)
+    return first, first + np.arange(len(first)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
 def smallest(found: Windows, standard: Standard) -> tuple[Floats, Floats]:
@@ -176,20 +183,21 @@ class Null:
         result, place = np.ones(len(least)), np.digitize(expected, self.edges)
         for label in np.unique(place):
             mine = place == label
-            result[mine] = _rank(values[label], least[mine])
+            result[mine] = rank(values[label], least[mine])
         return np.where(least >= 1.0, 1.0, np.clip(result, 1e-300, 1.0))
 
 
-def _rank(null: Floats, least: Floats) -> Floats:
+def rank(null: Floats, least: Floats) -> Floats:
+    """How often chance comes as far as `least`, by simulated values `null`, ascending; beyond them by their own slope."""
     if len(null) == 0:
         return np.ones(len(least))
-    rank = (np.searchsorted(null, least, side="right") + 1.0) / (len(null) + 1.0)
+    place = (np.searchsorted(null, least, side="right") + 1.0) / (len(null) + 1.0)
     turn = min(_TAIL_FROM, len(null)) - 1
     low = np.maximum(null[:turn], 1e-300)
     # Hill's slope of the tail; never steeper than a lone tail probability would be
     slope = float(np.clip(1.0 / max(np.mean(np.log(max(null[turn], 1e-300) / low)), 1.0), 0.6, 1.0)) if turn else 1.0
     beyond = (turn + 1.0) / (len(null) + 1.0) * (np.maximum(least, 1e-300) / max(null[turn], 1e-300)) ** slope
-    return np.asarray(np.where(least < null[turn], np.minimum(beyond, rank), rank))
+    return np.asarray(np.where(least < null[turn], np.minimum(beyond, place), place))
 
 
 def simulate_null(exposure: Exposure, standard: Standard, sizes: Floats, tested: Bools) -> Null:
@@ -204,9 +212,9 @@ def simulate_null(exposure: Exposure, standard: Standard, sizes: Floats, tested:
             tables.append((np.zeros(0), np.zeros(0), np.zeros(0)))
             continue
         rng = np.random.default_rng([SEED, label])
-        chosen = np.sort(rng.choice(members, size=min(_PROFILES, len(members)), replace=False))
+        chosen = np.sort(rng.choice(members, size=min(PROFILES, len(members)), replace=False))
         by_orders, by_fen = _draw(exposure, chosen, standard, sizes, rng)
-        both = np.minimum(_rank(np.sort(by_orders), by_orders), _rank(np.sort(by_fen), by_fen))
+        both = np.minimum(rank(np.sort(by_orders), by_orders), rank(np.sort(by_fen), by_fen))
         tables.append((np.sort(by_orders), np.sort(by_fen), np.sort(both)))
     by_orders_of, by_fen_of, either = zip(*tables, strict=True)
     return Null(edges, by_orders_of, by_fen_of, either)
@@ -216,9 +224,9 @@ def _draw(
     exposure: Exposure, chosen: Ints, standard: Standard, sizes: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     busiest = max(1.0, min(float(standard.expected[chosen].max()), float(exposure.panel.days)))
-    repeats = int(np.clip(_MOST_CELLS / busiest / len(chosen), 8, _REPEATS * _PROFILES / len(chosen)))
+    repeats = int(np.clip(_MOST_CELLS / busiest / len(chosen), 8, REPEATS * PROFILES / len(chosen)))
     drawn, special = [], exposure.calendar.special
-    for some, profile, profile_fen in exposure.chunks(chosen):
+    for some, profile, profile_fen, _ in exposure.chunks(chosen):
         for position, daily, daily_fen in zip(some, profile, profile_fen, strict=True):
             mean, shape = float(standard.peers.mean[position]), float(standard.peers.shape[position])
             rate = rng.gamma(shape, mean / shape, size=(repeats, 1)) * daily[None, :]

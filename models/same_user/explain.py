@@ -12,7 +12,7 @@ from pathlib import Path
 
 import networkx as nx
 
-from data_contracts.errors import NotFound
+from data_contracts.errors import NotFound, UsageError
 from data_contracts.warehouse import Warehouse
 from models.same_user import rescore
 from models.same_user.explanation import (
@@ -32,6 +32,8 @@ from models.same_user.path import graph_of, strongest_path
 
 def explain_pair(tables: Path, a: str, b: str) -> Explanation:
     """Explain two accounts from `<tables>/<stage>/<table>.parquet`. NotFound when an account is not in the run."""
+    if a == b:
+        raise UsageError("a pair is two accounts: name two different ones")
     one, other = min(a, b), max(a, b)
     with rescore.opened(tables) as wh:
         rescore.known(wh, (a, b))
@@ -47,6 +49,8 @@ def explain_pair(tables: Path, a: str, b: str) -> Explanation:
         if together and not pair.same:
             path = tuple(facts(wh, model, _steps(edges, one, other)))
         fall = facts(wh, model, _cut(edges, one, other)) if together else ([pair] if pair.same else [])
+        if any(f.override == "must_link" for f in fall):
+            fall = []  # no evidence need hold them
         return Explanation(
             together, pair, model.same_bits, group_id, status, path, tuple(silent(wh, one, other)),
             tuple(Fall(f.account_a, f.account_b, fewest_kinds(f, model)) for f in fall),
@@ -76,7 +80,7 @@ def _facts(pair: tuple[str, str], found: rescore.Scored, model: Model) -> PairFa
         outcome,
         override,
         corroborated(pieces),
-        pair in found.homes,
+        *found.homes.get(pair, (False, False)),
         pieces,
         against,
     )
@@ -103,10 +107,23 @@ def stays_same(pieces: list[Piece], pair: PairFacts, model: Model) -> bool:
     """Whether these pieces alone would still make the pair the same. Without a hard one it may look like a household."""
     joint = min(model.joint_cap_bits, sum(p.full_bits for p in pieces if p.joint))
     against = sum(a.bits for a in pair.against if a.kind != "household")
-    if pair.one_home and not any(p.strong and not p.joint for p in pieces):
-        against += model.household_bits
+    if not any(p.strong and not p.joint for p in pieces):
+        against += _household(pieces, pair, model)
     bits = pair.prior_bits + joint + sum(p.full_bits for p in pieces if not p.joint) + against
     return bits >= model.same_bits and corroborated(pieces)
+
+
+def _household(pieces: list[Piece], pair: PairFacts, model: Model) -> float:
+    """What the looks of a household take off the pair, had it only these pieces; as `same_user_score.sql` does."""
+    doors = [p for p in pair.pieces if p.kind == "address"]
+    if pair.one_home and (not doors or doors[0] in pieces):
+        return model.household_bits
+    joint = [p for p in pieces if p.joint]
+    whole, rest = (
+        min(model.joint_cap_bits, sum(p.full_bits for p in some))
+        for some in (joint, [p for p in joint if p.kind != "ip"])
+    )
+    return max(model.household_bits, rest - whole) if pair.went_round else 0.0
 
 
 def explain_group(tables: Path, group_id: str) -> GroupExplanation:

@@ -60,7 +60,8 @@ class Fall:
 @dataclass(frozen=True)
 class PairFacts:
     """A pair as scored: prior, pieces for, what speaks against, total and outcome. `corroborated`: the kinds suffice for
-    *same*, whatever the bits. `one_home`: one door beside one device or line, which counts against a pair without more."""
+    *same*, whatever the bits. Against a pair without a hard kind count `one_home`, one door beside one device or line, and
+    `went_round`, one device and one line at which the two never were on one day."""
 
     account_a: str
     account_b: str
@@ -72,6 +73,7 @@ class PairFacts:
     override: str
     corroborated: bool
     one_home: bool
+    went_round: bool
     pieces: tuple[Piece, ...]
     against: tuple[Against, ...]
 

@@ -33,7 +33,7 @@ class Scored:
     pieces: dict[Pair, list[tuple[Any, ...]]] = field(default_factory=dict)
     against: dict[Pair, list[tuple[str, float]]] = field(default_factory=dict)
     referrals: set[Pair] = field(default_factory=set)
-    homes: set[Pair] = field(default_factory=set)
+    homes: dict[Pair, tuple[bool, bool]] = field(default_factory=dict)  # one door; a device that went round
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def score_pairs(wh: Warehouse, model: Model, pairs: list[Pair]) -> Scored:
         " from same_user_score"
     )
     speak(wh, model)
-    return _collected(wh)
+    return _collected(wh, model)
 
 
 def _cut_down(wh: Warehouse, accounts: list[str]) -> None:
@@ -104,7 +104,7 @@ def _cut_down(wh: Warehouse, accounts: list[str]) -> None:
     wh.execute("create temp table books_override as select * from memory.books_override where false")
 
 
-def _collected(wh: Warehouse) -> Scored:
+def _collected(wh: Warehouse, model: Model) -> Scored:
     found = Scored()
     found.referrals.update(wh.execute("select one_id, other_id from same_user_asked where referral"))
     names = (
@@ -122,6 +122,13 @@ def _collected(wh: Warehouse) -> Scored:
     ):
         referral, prior, bits, probability, outcome, override = rest
         found.totals[a, b] = (referral, prior, bits, probability, outcome, override)
+    for a, b, bits, probability, outcome, override in wh.execute(  # joined by an analyst, with nothing in common
+        "select account_a, account_b, match_weight, match_probability, outcome, override from link"
+        " semi join asked_pair on account_a = one_id and account_b = other_id where override is not null"
+    ):
+        referred = (a, b) in found.referrals
+        prior = model.referral_prior_bits if referred else model.prior_bits
+        found.totals.setdefault((a, b), (referred, prior, bits, probability, outcome, override))
     for a, b, *rest in wh.execute(
         "select one.account_id, other.account_id, s.kind, t.mask, s.level, s.entities, s.first_seen, s.last_seen,"
         " s.counted_ubits / 1e6, s.weight_ubits / 1e6, s.rare, s.strong, s.identifies, s.joint"
@@ -136,5 +143,8 @@ def _collected(wh: Warehouse) -> Scored:
         + " order by s.kind"
     ):
         found.against.setdefault((a, b), []).append((kind, bits))
-    found.homes.update(wh.execute("select one.account_id, other.account_id from same_user_home as s" + names))
+    for a, b, *looks in wh.execute(
+        "select one.account_id, other.account_id, not s.handed, s.went_round from same_user_home as s" + names
+    ):
+        found.homes[a, b] = (bool(looks[0]), bool(looks[1]))
     return found

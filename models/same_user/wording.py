@@ -22,7 +22,8 @@ WORDS: dict[str, dict[str, str]] = {
         "sum": "{outcome}, {bits:+.2f} bits; from {same:+.2f} on, with enough kinds of evidence, two accounts are the same.",
         "truth": " Where the truth is known (simulated programmes), {share} of pairs with so many bits had one hand behind them.",
         "legend": "Bits count doublings of the odds that one hand is behind both accounts: +1 doubles them, -1 halves them, at 0 they"
-        " are even. First column: what the line adds; second: the sum so far.",
+        " are even, as the model reckons them: what so many bits meant where the truth is known stands beside the sum. First"
+        " column: what the line adds; second: the sum so far.",
         "prior": "before any evidence: two accounts picked at random",
         "prior_referral": "before any evidence: one referred the other, and people invite their friends",
         "for": "For:", "against": "Against:",
@@ -35,7 +36,8 @@ WORDS: dict[str, dict[str, str]] = {
         "against_household": "so does a household look: one door beside one device or line, or one device that went round at one"
         " line without a day on which both were there",
         "silent": "Shared, but worth nothing: {kind} {mask}, held by {shared_by:,} unrelated people ({reason} since {since}).",
-        "must_link": "An analyst joined the two.", "cannot_link": "An analyst parted the two: they are never one group.",
+        "must_link": "An analyst joined the two: the bits are their word's, whatever the evidence.",
+        "cannot_link": "An analyst parted the two: they are never one group.",
         "short": "What is missing: {bits:.2f} bits.",
         "uncorroborated": "What is missing: a second kind of evidence that few hold. An identity document alone is enough; anything"
         " else needs two kinds, one of them phone, payment account or device.",
@@ -43,7 +45,8 @@ WORDS: dict[str, dict[str, str]] = {
         "fall": "This would fall if {a} and {b} did not share their {kinds}", "fall_also": ", and {a} and {b} not their {kinds}",
         "unlink": "If you know better: tongren unlink {a} {b} (it wins over all of this), or tongren shared add for a thing that"
         " many use.",
-        "link": "If you know better: tongren link {a} {b}.",
+        "link": "If you know better: tongren link {a} {b}.", "word": "an analyst's word",
+        "end": "If you know better: tongren unlink {a} {b} --end.",
         "hub": "shared by too many", "register": "registered as shared", "placeholder": "placeholder",
         "linked": "linked: policy may act on it",
         "needs_review": "needs review: policy waits for a person", "list": ", ", "and": ", ", "stop": ".",
@@ -72,8 +75,8 @@ WORDS: dict[str, dict[str, str]] = {
         "group": "两者同属组 {group}（{status}）。",
         "sum": "{outcome}，{bits:+.2f} 比特；达到 {same:+.2f} 比特且证据种类足够，才认定为同一用户。",
         "truth": "在已知真相的模拟数据中，比特数相当的账号对有 {share} 出自同一控制人。",
-        "legend": "比特：两个账号出自同一控制人的胜算翻了几番。+1 为翻一番，-1 为减半，0 为各占一半。"
-        "第一列为该行所加，第二列为累计。",
+        "legend": "比特：两个账号出自同一控制人的胜算翻了几番。+1 为翻一番，-1 为减半，0 为各占一半；"
+        "此为模型的估计，在真相已知之处如此多的比特意味着什么，写在合计之后。第一列为该行所加，第二列为累计。",
         "prior": "尚无证据时：任取两个账号",
         "prior_referral": "尚无证据时：一方推荐了另一方，而人们本来就会邀请朋友",
         "for": "支持：", "against": "反对：",
@@ -85,14 +88,16 @@ WORDS: dict[str, dict[str, str]] = {
         "household": "同住",
         "against_household": "同住的家人也会如此：同一住址且同一设备或网络；或同一网络下轮流使用同一设备，从未在同一天同时出现",
         "silent": "共用但不计分：{kind} {mask}，{shared_by:,} 个互不相关的人使用（{reason}，自 {since} 起）。",
-        "must_link": "分析员已认定两者为同一用户。", "cannot_link": "分析员已认定两者不是同一用户，不会归入同一组。",
+        "must_link": "分析员已认定两者为同一用户：比特数以此认定为准，与证据无关。",
+        "cannot_link": "分析员已认定两者不是同一用户，不会归入同一组。",
         "short": "尚缺：{bits:.2f} 比特。",
         "uncorroborated": "尚缺：另一类少有人共用的证据。身份证件一项即足够；其余须有两类，其中一类为手机号、支付账户或设备。",
         "path": "两者如何经由其他账号相连：",
         "fall": "若 {a} 与 {b} 没有共用以下各类标识：{kinds}",
         "fall_also": "；且 {a} 与 {b} 没有共用：{kinds}",
         "unlink": "若您另有依据：tongren unlink {a} {b}（优先于以上一切），或用 tongren shared add 登记多人共用之物。",
-        "link": "若您另有依据：tongren link {a} {b}。",
+        "link": "若您另有依据：tongren link {a} {b}。", "word": "分析员的认定",
+        "end": "若您另有依据：tongren unlink {a} {b} --end。",
         "hub": "共用者过多", "register": "已登记为公共设施", "placeholder": "占位值",
         "linked": "已关联：可按策略处理", "needs_review": "待复核：须先经人工", "list": "、", "and": "，", "stop": "，此结论即不成立。",
         "group_head": "组 {group}：{size} 个账号，{status}。其中 {links} 对账号自身即可认定为同一用户。",
@@ -140,7 +145,7 @@ def _change(said: dict[str, Any], w: dict[str, str]) -> list[str]:
     pair = said["pair"]
     a, b = pair["account_a"], pair["account_b"]
     if not said["one_user"]:
-        return [w["link"].format(a=a, b=b)]
+        return [w["end" if pair["override"] == "cannot_link" else "link"].format(a=a, b=b)]
     falls = [f for f in said["counterfactual"] if f["kinds"]]
     told = "".join(
         w["fall_also" if place else "fall"].format(
@@ -168,7 +173,9 @@ def waterfall(pair: dict[str, Any], same_bits: float, w: dict[str, str]) -> list
         named = "against_household" if kind == "household" else "differ_phone" if kind == "phone" else "differ"
         lines.append(_line(entry["bits"], running, w[named].format(kind=w[kind])))
     lines.append("= " + w["sum"].format(outcome=w[pair["outcome"]], bits=pair["bits"], same=same_bits))
-    if pair["pieces"]:  # what was learnt from pairs that share something says nothing of others
+    if (
+        pair["pieces"] and pair["override"] != "must_link"
+    ):  # what was learnt from pairs that share something says nothing of others
         lines[-1] += w["truth"].format(share=_share(pair["probability"]))
     if pair["override"]:
         lines.append(w[pair["override"]])
@@ -212,7 +219,7 @@ def group_text(said: dict[str, Any], lang: str) -> str:
         w["group_head"].format(**head, status=w[said["status"]]), w["cohesion"].format(cohesion=said["cohesion"]), "", w["tree"]
     ]  # fmt: skip
     for x in said["tree"]:
-        kinds = w["list"].join(w[k] for k in x["kinds"])
+        kinds = w["list"].join(w[k] for k in x["kinds"]) or w["word"]
         lines.append(
             f"  {x['bits']:+8.2f}  {x['account_a']} - {x['account_b']}  "
             + w["tree_line"].format(kinds=kinds, outcome=w[x["outcome"]])

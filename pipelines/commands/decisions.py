@@ -80,19 +80,29 @@ def verdict(finding_id: str, verdict: str, by: str, reason: str, state: Path, bo
     click.echo(people.verdict(people.at(state, books_url), finding_id, verdict, by=by, reason=reason))
 
 
+END = click.option("--end", is_flag=True, help="End the one that stands, instead.")
+
+
 @click.command(epilog=example("tongren link A000012 A000345 --by li --reason 'same hand-written form'"))
 @click.argument("a")
 @click.argument("b")
 @BY
 @REASON
 @click.option("--until", type=INSTANT, help="When it expires; never by default.")
+@END
 @STATE
 @BOOKS
-def link(a: str, b: str, by: str, reason: str, until: datetime | None, state: Path, books_url: str | None) -> None:
+def link(
+    a: str, b: str, by: str, reason: str, until: datetime | None, end: bool, state: Path, books_url: str | None
+) -> None:
     """Say that two accounts are one user (must-link)."""
     from pipelines import people
 
-    click.echo(people.override(people.at(state, books_url), a, b, "must_link", by=by, reason=reason, until=until))
+    place = people.at(state, books_url)
+    if end:
+        click.echo(people.end_override(place, a, b, "must_link", by=by, reason=reason))
+    else:
+        click.echo(people.override(place, a, b, "must_link", by=by, reason=reason, until=until))
 
 
 @click.command(epilog=example("tongren unlink A000012 A000345 --by li --reason 'father and son'"))
@@ -101,13 +111,20 @@ def link(a: str, b: str, by: str, reason: str, until: datetime | None, state: Pa
 @BY
 @REASON
 @click.option("--until", type=INSTANT, help="When it expires; never by default.")
+@END
 @STATE
 @BOOKS
-def unlink(a: str, b: str, by: str, reason: str, until: datetime | None, state: Path, books_url: str | None) -> None:
+def unlink(
+    a: str, b: str, by: str, reason: str, until: datetime | None, end: bool, state: Path, books_url: str | None
+) -> None:
     """Say that two accounts are not one user (cannot-link; it wins over everything)."""
     from pipelines import people
 
-    click.echo(people.override(people.at(state, books_url), a, b, "cannot_link", by=by, reason=reason, until=until))
+    place = people.at(state, books_url)
+    if end:
+        click.echo(people.end_override(place, a, b, "cannot_link", by=by, reason=reason))
+    else:
+        click.echo(people.override(place, a, b, "cannot_link", by=by, reason=reason, until=until))
 
 
 @click.group(epilog=example("tongren shared list"))

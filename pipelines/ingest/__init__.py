@@ -2,6 +2,6 @@
 
 from pipelines.ingest.build import IngestSummary, build
 from pipelines.ingest.delivery import check_manifest
-from pipelines.ingest.sources import fingerprint
+from pipelines.ingest.sources import check_unchanged, fingerprint, query_folders, stamps
 
-__all__ = ["IngestSummary", "build", "check_manifest", "fingerprint"]
+__all__ = ["IngestSummary", "build", "check_manifest", "check_unchanged", "fingerprint", "query_folders", "stamps"]

@@ -82,17 +82,7 @@ def build(
         shutil.rmtree(shelf_in, ignore_errors=True)
     held = shelf.held if shelf else {}
     active = [c for c in feeds() if c.table in delivered | ALWAYS]
-    for contract in feeds():
-        wh.empty(contract.table)
-    for contract in active:
-        _empty_judged(wh, contract)
-
-    def take(file: SourceFile, rows: pa.RecordBatchReader) -> None:
-        _judge(wh, contracts()[file.table], numbers[file.name], rows, zone)
-
-    read_all([f for f in files if f.name not in held], sources, allow_read, take)
-    if promised:
-        delivery.check_contents(wh, promised, [f for f in files if f.name not in held], numbers)
+    _read(wh, active, [f for f in files if f.name not in held], numbers, zone, promised, sources, allow_read)
     for contract in active:
         _refuse_empty(wh, contract, files)
         wh.execute(f"alter table judged_{contract.table} drop column zones")
@@ -118,6 +108,24 @@ def build(
     _sound(wh, alarms, delivered_as)
     _note_volumes(wh, history, delivered_as, alarmed=bool(alarms))
     return replace(summary, alarms=alarms)
+
+
+def _read(
+    wh: Warehouse, active: Sequence[Contract], files: Sequence[SourceFile], numbers: Mapping[str, int], zone: str,
+    promised: delivery.Delivery | None, sources: Path, allow_read: Sequence[Path],
+) -> None:  # fmt: skip
+    """Read `files`, each row judged alone into `judged_TABLE`, and hold them to the manifest where there is one."""
+    for contract in feeds():
+        wh.empty(contract.table)
+    for contract in active:
+        _empty_judged(wh, contract)
+
+    def take(file: SourceFile, rows: pa.RecordBatchReader) -> None:
+        _judge(wh, contracts()[file.table], numbers[file.name], rows, zone)
+
+    read_all(files, sources, allow_read, take)
+    if promised:
+        delivery.check_contents(wh, promised, files, numbers)
 
 
 def _sound(wh: Warehouse, alarms: Sequence[Alarm], delivered_as: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import importlib.metadata
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from pipelines.ingest.sources import ROWS_PER_FILE, SourceFile, sha256
 ROOT = Path(__file__).parents[2]
 READERS = ("data_contracts", "features/kinds", "pipelines/ingest", "pipelines/reading")
 LIBRARIES = ("duckdb", "phonenumbers", "pyarrow")
+_ENTRY = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{64}\.parquet")  # anything else in the folder is not ours to remove
 
 
 class Shelf:
@@ -46,7 +48,10 @@ class Shelf:
         return f"{entry}.{self._keyed(f'{entry} {sha256(content)}')}.parquet"
 
     def _whole(self, entry: str) -> Path | None:
-        return next((p for p in self.folder.glob(f"{entry}.*") if p.name == self._name(entry, p)), None)
+        try:
+            return next((p for p in self.folder.glob(f"{entry}.*") if p.name == self._name(entry, p)), None)
+        except OSError:  # an entry that cannot be read is as good as none
+            return None
 
     def load(self, wh: Warehouse, numbers: Mapping[str, int]) -> None:
         """Add the rows of the files that are held to `judged_identifiers` and `also_identifiers`, as `tokenise` made them."""
@@ -69,7 +74,7 @@ class Shelf:
             shutil.move(draft, kept)
             stay.add(kept.name)
         for old in self.folder.iterdir():
-            if old.name not in stay:
+            if old.name not in stay and _ENTRY.fullmatch(old.name):
                 old.unlink()
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,17 +134,46 @@ def fingerprint(sources: Path, allow_read: Sequence[Path] = ()) -> dict[str, Any
     `{"files": [{"path", "size", "sha256"}, ...], "sha256": over all of them}`. Source queries may read any file of the
     source folder and of `allow_read`, so with one of those all of them count.
     """
-    found = find(sources)
-    paths = {f.name: f.path for f in found}
-    manifest = sources / "MANIFEST.json"
-    if manifest.is_file():
-        paths[manifest.name] = manifest
-    if any(f.form == "sql" for f in found):
-        for root, label in [(sources, ""), *((Path(d), f"{Path(d).name}/") for d in allow_read)]:
-            paths |= {label + str(p.relative_to(root)): p for p in _regular(root)}
+    paths = _covered(sources, allow_read)
     files = [{"path": n, "size": p.stat().st_size, "sha256": sha256(p)} for n, p in sorted(paths.items())]
     whole = hashlib.sha256("".join(f"{f['path']}\0{f['sha256']}\n" for f in files).encode()).hexdigest()
     return {"files": files, "sha256": whole}
+
+
+def stamps(sources: Path, allow_read: Sequence[Path] = ()) -> dict[str, tuple[int, int, int]]:
+    """Inode, size and time of change of every file that `fingerprint` covers: the same before and after, and what was read is
+    what was hashed."""
+    facts = {name: path.stat() for name, path in sorted(_covered(sources, allow_read).items())}
+    return {name: (f.st_ino, f.st_size, f.st_mtime_ns) for name, f in facts.items()}
+
+
+def check_unchanged(seen: Mapping[str, tuple[int, int, int]], sources: Path, allow_read: Sequence[Path] = ()) -> None:
+    """Raise InputRefused `file.race` unless `stamps` are still those that were `seen`."""
+    now = stamps(sources, allow_read)
+    if changed := sorted(name for name in seen.keys() | now.keys() if seen.get(name) != now.get(name)):
+        raise InputRefused(
+            "file.race",
+            "came, went or changed while the run read its feeds; deliver first, then run again",
+            where=changed[0],
+        )
+
+
+def query_folders(sources: Path, allow_read: Sequence[Path] = ()) -> list[Path]:
+    """The folders that source queries may read: none where no feed is a query."""
+    return [sources, *map(Path, allow_read)] if any(f.form == "sql" for f in find(sources)) else []
+
+
+def _covered(sources: Path, allow_read: Sequence[Path]) -> dict[str, Path]:
+    paths = {f.name: f.path for f in find(sources)}
+    manifest = sources / "MANIFEST.json"
+    if manifest.is_file():
+        paths[manifest.name] = manifest
+    roots = query_folders(sources, allow_read)
+    names = [root.name for root in roots[1:]]
+    for i, root in enumerate(roots):
+        label = f"{root.name}/" if names.count(root.name) == 1 else f"{root.name}-{i}/"
+        paths |= {(label if i else "") + str(p.relative_to(root)): p for p in _regular(root)}
+    return paths
 
 
 def _regular(root: Path) -> Iterator[Path]:

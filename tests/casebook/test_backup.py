@@ -31,6 +31,24 @@ def test_a_copy_taken_while_the_books_are_open_restores_to_the_same_chain(sqlite
     assert (tmp_path / "books.db.before-restore").exists()
 
 
+def test_a_backup_and_what_is_restored_are_on_the_disk_before_they_have_their_names(
+    sqlite_books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(sqlite_books)
+    sqlite_books.close()
+    synced: list[tuple[str, bool]] = []
+    (tmp_path / "elsewhere").mkdir()
+    books, copy = tmp_path / "books.db", tmp_path / "elsewhere" / "copy.db"
+    final = copy
+    monkeypatch.setattr(backup.disk, "sync", lambda path: synced.append((path.name, final.exists())))
+    backup.take(books, copy)
+    assert synced == [("copy.db.part", False), ("elsewhere", True)]
+    synced.clear()
+    final = books
+    backup.restore(copy, books)
+    assert synced == [("books.db.part", False), (tmp_path.name, True)]
+
+
 def test_an_older_copy_than_the_newest_checkpoint_is_refused(sqlite_books: Books, tmp_path: Path) -> None:
     publish(sqlite_books)
     copy = backup.take(tmp_path / "books.db", tmp_path / "copy.db")

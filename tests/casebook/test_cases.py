@@ -143,7 +143,7 @@ def test_overrides_and_shared_identifiers_stand_until_they_are_ended(books: Book
     before = books.human_seq()
     one = registers.add_override(books, "A2", "A1", "must_link", "li", "same papers")
     with pytest.raises(NotAllowed, match=one):
-        registers.add_override(books, "A1", "A2", "cannot_link", "wang", "no")
+        registers.add_override(books, "A1", "A2", "must_link", "wang", "yes")
     shared = registers.add_shared(books, "ip", "v1:k:abc", "campus", "li", "known", from_on=LAST)
     (override,) = frozen(books, tmp_path / "w", "books_override")
     assert (override["account_a"], override["account_b"], override["to_at"]) == ("A1", "A2", None)
@@ -155,3 +155,33 @@ def test_overrides_and_shared_identifiers_stand_until_they_are_ended(books: Book
         registers.end_override(books, one, "wang", "again")
     assert registers.add_override(books, "A1", "A2", "cannot_link", "wang", "now so") != one
     assert books.human_seq() > before
+
+
+def test_a_word_is_in_force_in_the_next_run_and_its_end_too_whatever_day_they_are_for(
+    started: Books, tmp_path: Path
+) -> None:
+    """Runs are made after the day that they are for: the clock of who spoke is ahead of them."""
+    (cutoff_at,) = (r["cutoff_at"] for r in frozen(started, tmp_path / "w", "books_run"))
+    one = registers.add_override(started, "A1", "A2", "must_link", "li", "same papers")
+    (said,) = frozen(started, tmp_path / "w", "books_override")
+    assert said["from_at"] < cutoff_at, "in force in a run for the same day already"
+    assert registers.end_word(started, "A2", "A1", "must_link", "li", "wrong") == one
+    with pytest.raises(NotFound, match="no such override"):
+        registers.end_word(started, "A2", "A1", "must_link", "li", "again")
+    (said,) = frozen(started, tmp_path / "w", "books_override")
+    assert said["from_at"] <= said["to_at"] < cutoff_at
+
+
+def test_a_cannot_link_is_taken_beside_a_must_link_and_never_the_other_way(started: Books) -> None:
+    registers.add_override(started, "A1", "A2", "must_link", "li", "same papers")
+    parted = registers.add_override(started, "A1", "A2", "cannot_link", "wang", "twins")
+    for kind in registers.OVERRIDES:
+        with pytest.raises(NotAllowed, match=parted):
+            registers.add_override(started, "A1", "A2", kind, "li", "but")
+
+
+def test_a_word_that_expired_before_the_next_run_is_refused(started: Books) -> None:
+    with pytest.raises(UsageError, match="later moment"):
+        registers.add_override(started, "A1", "A2", "must_link", "li", "x", to_at=datetime(2025, 1, 1, tzinfo=UTC))
+    with started.reading() as book:
+        assert book.value("select count(*) from override_state") == 0

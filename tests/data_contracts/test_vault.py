@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,6 +83,40 @@ def test_the_first_run_makes_a_key_that_only_its_owner_reads(tmp_path: Path, cap
     assert (tmp_path / "token.key").stat().st_mode & 0o777 == 0o600
     assert "move it out" in caplog.text and first.secret.hex() not in caplog.text
     assert load_key(tmp_path, {}) == first
+
+
+def test_a_descriptor_gives_its_key_as_often_as_it_is_asked(tmp_path: Path) -> None:
+    """Of several days in one call, each loads the key; a pipe has it once."""
+    path = tmp_path / "key"
+    path.write_text(SECRET.hex())
+    reading, writing = os.pipe()
+    os.write(writing, SECRET.hex().encode())
+    os.close(writing)
+    with path.open("rb") as file, os.fdopen(reading, "rb") as pipe:
+        for one in (file, pipe):
+            environ = {"TONGREN_KEY_FD": str(one.fileno())}
+            assert [load_key(tmp_path, environ) for _ in range(3)] == [KEY] * 3
+
+
+def test_a_key_file_is_there_whole_or_not_at_all_and_its_folder_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+
+    def watched(handle: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+
+    def failing(handle: int) -> None:
+        raise OSError(5, "the disk fails")
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(OSError, match="the disk fails"):
+        load_key(tmp_path, {})
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(os, "fsync", watched)
+    made = load_key(tmp_path, {})
+    assert synced == [False, True], "the file, then the folder that names it"
+    assert [p.name for p in tmp_path.iterdir()] == ["token.key"] and load_key(tmp_path, {}) == made
 
 
 def test_rotating_a_key_file_keeps_the_old_one_beside_it(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli import cli
-from pipelines.progress import JsonLines
+from pipelines.cli import cli, plain_fault
+from pipelines.progress import JsonLines, set_up
 
 HEAVY = ("mlflow", "sklearn", "great_expectations", "pandas", "duckdb", "sqlalchemy", "fastapi", "networkx", "scipy")
 FIXED = (
@@ -72,3 +72,30 @@ def test_a_log_line_for_machines_is_one_object_with_its_instant_and_its_fields()
         "at": "2026-01-01T00:00:00.250+00:00", "level": "info", "message": "stage=feeds rows=7 level=none\nx=1",
         "stage": "feeds", "rows": "7", "x": "1",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_closing_message_is_one_line_for_machines_too_and_never_an_engines_words(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["--log-format", form, "run", "--sources", str(tmp_path / "none"), "--state", str(tmp_path / "s")]
+    refused = CliRunner().invoke(cli, call).stderr.strip().splitlines()[-1]
+    set_up(form)
+    try:
+        raise RuntimeError("13812340001")
+    except RuntimeError as fault:
+        plain_fault(type(fault), fault, fault.__traceback__)
+    ours = capsys.readouterr().err
+    assert "RuntimeError" in ours and "test_cli.py:" in ours and "13812340001" not in ours
+    if form == "json":
+        said = [json.loads(line) for line in (refused, *ours.splitlines())]
+        assert len(said) == 2 and all({"at", "level", "message"} <= one.keys() for one in said)
+        assert said[0]["code"] == "file.missing" and said[1]["where"][-1].startswith("test_cli.py:")
+
+
+def test_a_state_that_cannot_be_written_is_named_and_no_fault_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    call = ["run", "--sources", str(tmp_path), "--state", str(tmp_path / "file" / "state"), "--as-of", "2026-01-20"]
+    shown = CliRunner().invoke(cli, call)
+    assert shown.exit_code == 1
+    assert str(tmp_path / "file" / "state") in shown.output and "Not a directory" in shown.output

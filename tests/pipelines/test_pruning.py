@@ -14,7 +14,7 @@ from casebook import books as casebook_books
 from data_contracts.errors import NotAllowed, NotFound
 from data_contracts.raw_vault import Vault, packed
 from data_contracts.vault import load_key
-from pipelines import housekeeping, legal_hold, verbs_keys
+from pipelines import housekeeping, legal_hold, manifest, verbs_keys
 from pipelines.state import State
 
 BOOKS = """
@@ -74,6 +74,21 @@ def test_what_something_rests_on_stays_and_the_rest_goes(
 def test_how_long_a_closed_case_keeps_its_runs_is_counted_from_the_newest_run() -> None:
     assert housekeeping._microseconds(date(2026, 1, 4), None) < 0
     assert housekeeping._microseconds(date(1970, 1, 4), 2) == 86_400_000_000
+
+
+def test_a_prune_that_dies_leaves_no_half_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = State(tmp_path)
+    published(place, range(1, 4))
+
+    def killed(folder: Path) -> None:
+        (folder / "manifest.json").unlink(missing_ok=True)
+        raise OSError(5, "killed in the middle")
+
+    monkeypatch.setattr(housekeeping.shutil, "rmtree", killed)
+    with pytest.raises(OSError, match="killed"):
+        housekeeping._prune(place, {}, 1)
+    assert [folder.name for folder in manifest.run_folders(place.runs)] == ["r2", "r3"], "r1 is gone whole"
+    assert [name for name in left(place) if not name.startswith(".")] == ["r2", "r3"]
 
 
 @pytest.mark.parametrize("keep", [3, 9])

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from models.detectors.counts import share_tail
 from models.detectors.panel import Floats, Ints, Texts, codes, days_of, ints_of
+from models.detectors.rates import UNUSUAL
 
 HOUR = 3_600_000_000
 REGISTER_WITHIN, REFUND_WITHIN = 48 * HOUR, 72 * HOUR
@@ -19,11 +20,13 @@ CONCENTRATION = 0.25
 PEER_SHAPE, PEER_WEIGHT = 2.0, 10.0
 LEAST_FOLLOWERS = 3
 MOST_SHARE = 0.9
+MOST_AT_ONCE = 5_000_000  # rows of cohorts laid end to end
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Best cluster per promoter (positions in `promoters`): its members' rows in invitee_life, its chance."""
+    """Best cluster per promoter (positions in `promoters`): its chance, and where that is at most `UNUSUAL` its members' rows
+    in invitee_life."""
 
     promoters: Texts
     members: dict[int, Ints]
@@ -45,10 +48,7 @@ def clusters(life: pa.Table, refund_day: pa.Table) -> Clusters:
     key = mine.astype(np.float64) * 1e17 + registered
     until = np.searchsorted(key, key[anchors] + REGISTER_WITHIN, side="right")
     cohort = until - anchors - 1
-    together = np.array(
-        [int(_in_step(refunded[a + 1 : u], refunded[a]).sum()) for a, u in zip(anchors, until, strict=True)],
-        dtype=np.float64,
-    )
+    together = _together(refunded, anchors, until)
     payers, refunders = (
         np.bincount(mine, minlength=len(promoters)),
         np.bincount(mine[anchors], minlength=len(promoters)),
@@ -64,7 +64,27 @@ def clusters(life: pa.Table, refund_day: pa.Table) -> Clusters:
     return _best(promoters, mine, refunded, anchors, until, cohort * share, np.minimum(chance, 1.0), order)
 
 
-def _in_step(refunded: Ints, anchor: int) -> np.ndarray:
+def _together(refunded: Ints, anchors: Ints, until: Ints) -> Floats:
+    """Per anchor how many of the rows after it and before its `until` refunded in step with it.
+
+    Cohorts are laid end to end, in blocks so that those of a campaign's many thousand invitees fit into memory.
+    """
+    lengths = until - anchors - 1
+    found, ends = np.zeros(len(anchors)), np.cumsum(lengths)
+    begin = 0
+    while begin < len(anchors):
+        before = int(ends[begin] - lengths[begin])
+        end = max(begin + 1, int(np.searchsorted(ends, before + MOST_AT_ONCE, side="right")))
+        some = slice(begin, end)
+        place = np.repeat(np.arange(end - begin), lengths[some])
+        at = np.arange(len(place)) + np.repeat(anchors[some] + 1 - (ends[some] - lengths[some] - before), lengths[some])
+        hits = _in_step(refunded[at], refunded[anchors[some]][place])
+        found[some] = np.bincount(place[hits], minlength=end - begin)
+        begin = end
+    return found
+
+
+def _in_step(refunded: Ints, anchor: Ints | int) -> np.ndarray:
     return np.asarray((refunded >= anchor - REFUND_WITHIN) & (refunded >= 0) & (refunded <= anchor + REFUND_WITHIN))
 
 
@@ -72,14 +92,16 @@ def _best(
     promoters: Texts, mine: Ints, refunded: Ints, anchors: Ints, until: Ints, due: Floats, chance: Floats, order: Ints
 ) -> Clusters:
     p, expected = np.ones(len(promoters)), np.zeros(len(promoters))
-    members: dict[int, Ints] = {}
     ranked = np.lexsort((anchors, chance, mine[anchors]))
-    _, first = np.unique(mine[anchors][ranked], return_index=True)
-    for k in ranked[first]:
-        anchor, position = int(anchors[k]), int(mine[anchors[k]])
+    best = ranked[np.unique(mine[anchors][ranked], return_index=True)[1]]
+    best = best[chance[best] < 1.0]
+    of = mine[anchors[best]]
+    p[of], expected[of] = chance[best], due[best] + 1.0
+    members: dict[int, Ints] = {}
+    for k in best[chance[best] <= UNUSUAL]:  # the few promoters of whom a cluster may be told
+        anchor = int(anchors[k])
         inside = anchor + 1 + np.flatnonzero(_in_step(refunded[anchor + 1 : until[k]], int(refunded[anchor])))
-        members[position] = order[np.concatenate([[anchor], inside])]
-        p[position], expected[position] = chance[k], due[k] + 1.0
+        members[int(mine[anchor])] = order[np.concatenate([[anchor], inside])]
     return Clusters(promoters, members, expected, p)
 
 

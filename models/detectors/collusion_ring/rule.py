@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from models.detectors.collusion_ring.lockstep import Clusters, clusters
 from models.detectors.discovery import FDR, q_values, rounded
-from models.detectors.families import families, groups
+from models.detectors.families import families
 from models.detectors.given import DETECTION, Given, detection
-from models.detectors.panel import Floats, Texts, ints_of
+from models.detectors.panel import Ints, Texts, ints_of
 from models.detectors.rates import Excess, excess, reason, unusual
 
 LEAST_MEMBERS, RATIO = 4, 3.0
@@ -27,45 +27,52 @@ def rule(given: Given) -> Mapping[str, pa.Table]:
     conduct = given["promoter_conduct"]
     promoters = np.asarray(conduct["promoter_id"].to_pylist(), dtype=object)
     in_step = clusters(given["invitee_life"], given["refund_day"])
-    step_of = {str(p): n for n, p in enumerate(in_step.promoters)}
-    lockstep = _lockstep(promoters, in_step, step_of)
-    linked = groups(given["group_member"])
-    shared = _shared(given, linked)
+    place = _places(pa.array(promoters, pa.string()), in_step.promoters)
+    lockstep = _lockstep(place, in_step)
+    shared = _shared(given)
     trials = ints_of(conduct["invitees"]).astype(np.float64)
-    observed = np.array([float(sum(len(m) for m in shared.get(str(p), {}).values())) for p in promoters])
+    sharer = _places(shared["promoter_id"], promoters)
+    observed = np.bincount(sharer[sharer >= 0], minlength=len(promoters)).astype(np.float64)
     sharing = excess(observed, trials, families(promoters, given["group_member"]))
     p = rounded(np.minimum(2 * np.minimum(lockstep.p, sharing.p), 1.0))
     q = rounded(q_values(p))
     accounts = given["invitee_life"]["account_id"].to_pylist()
     rows: list[dict[str, Any]] = []
-    for n in unusual(p, q):
+    for n in unusual(p, q):  # the few that are told
         promoter = str(promoters[n])
-        step = sorted(accounts[r] for r in in_step.members.get(step_of.get(promoter, -1), []))
-        together = sorted(a for members in shared.get(promoter, {}).values() for a in members)
+        step = sorted(accounts[r] for r in in_step.members.get(int(place[n]), []))
+        together = sorted(shared.filter(pc.equal(shared["promoter_id"], promoter))["invitee_id"].to_pylist())
         rows += _ring(given, promoter, n, float(p[n]), float(q[n]), (lockstep, step), (sharing, together))
     return {"detection": pa.Table.from_pylist(rows, DETECTION)}
 
 
-def _lockstep(promoters: Texts, found: Clusters, step_of: Mapping[str, int]) -> Excess:
-    place = np.array([step_of.get(str(p), -1) for p in promoters], dtype=np.int64)
-    observed: Floats = np.array([float(len(found.members.get(int(k), ()))) for k in place])
+def _places(names: pa.Array | pa.ChunkedArray, among: Texts) -> Ints:
+    """The position of each name, -1 where it is not `among` them."""
+    return ints_of(pc.index_in(names, pa.array(among, pa.string())).fill_null(-1))
+
+
+def _lockstep(place: Ints, found: Clusters) -> Excess:
+    """The clusters by the promoters' `place` in them (-1: none of its invitees paid)."""
     known = place >= 0
-    p, expected = np.ones(len(promoters)), np.zeros(len(promoters))
+    p, expected, observed = np.ones(len(place)), np.zeros(len(place)), np.zeros(len(place))
     p[known], expected[known] = found.p[place[known]], found.expected[place[known]]
+    size = np.zeros(len(found.p))
+    size[list(found.members)] = [len(rows) for rows in found.members.values()]
+    observed[known] = size[place[known]]
     return Excess(observed, expected, p)
 
 
-def _shared(given: Given, linked: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
-    """Promoter -> group -> its invitees in it, for groups of two or more of its invitees and without the promoter."""
-    referrals = given["referrals"]
-    referrals = referrals.filter(pc.is_in(referrals["invitee_id"], pa.array(list(linked), pa.string())))
-    found: dict[str, dict[str, list[str]]] = {}
-    for invitee, promoter in zip(
-        referrals["invitee_id"].to_pylist(), referrals["promoter_id"].to_pylist(), strict=True
-    ):
-        if linked.get(promoter) != linked[invitee]:
-            found.setdefault(promoter, {}).setdefault(linked[invitee], []).append(invitee)
-    return {p: kept for p, by in found.items() if (kept := {g: m for g, m in by.items() if len(m) > 1})}
+def _shared(given: Given) -> pa.Table:
+    """Promoter and invitee where the invitee is in one group with others of the promoter's, and without the promoter."""
+    member = given["group_member"]
+    linked = member.filter(pc.equal(member["status"], "linked")).select(["account_id", "group_id"])
+    own = linked.rename_columns(["account_id", "own_id"])
+    invited = given["referrals"].select(["promoter_id", "invitee_id"])
+    invited = invited.join(linked, "invitee_id", "account_id", "inner").join(own, "promoter_id", "account_id")
+    apart = invited.filter(pc.fill_null(pc.not_equal(invited["group_id"], invited["own_id"]), fill_value=True))
+    size = apart.group_by(["promoter_id", "group_id"]).aggregate([("invitee_id", "count")])
+    several = size.filter(pc.greater(size["invitee_id_count"], 1))
+    return apart.join(several.select(["promoter_id", "group_id"]), ["promoter_id", "group_id"], join_type="left semi")
 
 
 def _ring(

@@ -18,7 +18,8 @@ MOST_WINDOWS = 6
 @dataclass(frozen=True)
 class Found:
     """One unusual window. Days are day numbers of the panel; `expected*` already follow the peers' mean. `refunds` are
-    orders, `returns` decisions to give back, which is what is tested; `expected` is in orders."""
+    orders, `returns` decisions to give back, which is what is tested; `expected` is in orders. A slow drip is told as
+    `late`: its test is of the late orders in it, so it has no tails of its own."""
 
     position: int
     first_day: int
@@ -33,6 +34,7 @@ class Found:
     p: float
     q: float
     months: int = 1
+    late: bool = False
 
 
 def choose(verdict: Verdict) -> list[Found]:
@@ -47,7 +49,10 @@ def choose(verdict: Verdict) -> list[Found]:
 
 
 def _of_promoter(verdict: Verdict, position: int, mine: Ints) -> list[Found]:
-    """Best first, each next one judged without those already told; the whole history if that is what stands out."""
+    """Best first, each next one judged without those already told; the whole history if that is what stands out, or
+    the slow drip."""
+    if verdict.dripping[position]:
+        return [_drip(verdict, position)]
     level = np.array([v[position] for v in verdict.standard.level()])
     whole = _p(verdict, position, level[:1], level[1:])[0]
     found = verdict.windows
@@ -112,4 +117,21 @@ def _whole(verdict: Verdict, position: int, level: Floats) -> Found:
         float(standard.expected[position] * standard.peers.mean[position]) * verdict.orders_per_return,
         float(standard.expected_fen[position] * standard.fen_peers.mean[position]), float(level[0]), float(level[1]),
         float(verdict.p[position]), float(verdict.q[position]), months,
+    )  # fmt: skip
+
+
+def _drip(verdict: Verdict, position: int) -> Found:
+    """The weeks in which late orders kept coming back, with all that was given back in them."""
+    slow, standard, days, panel = verdict.drips, verdict.standard, verdict.days, verdict.exposure.panel
+    first, last = int(slow.first_day[position]), int(slow.last_day[position])
+    mine = np.flatnonzero((days.promoter == position) & (days.day >= first) & (days.day <= last))
+    begin, end, cells = mine[0], mine[-1], verdict.exposure.cells
+    late = panel.refunded.late(position, first, last)
+    return Found(
+        position, int(days.day[begin]), int(days.day[end]), float(cells.orders[mine].sum()),
+        float(days.refunds[mine].sum()), float(cells.fen[mine].sum()),
+        float((days.through[end] - days.before[begin]) * standard.peers.mean[position]) * verdict.orders_per_return,
+        float((days.fen_through[end] - days.fen_before[begin]) * standard.fen_peers.mean[position]), 1.0, 1.0,
+        float(verdict.p[position]), float(verdict.q[position]),
+        len({f"{panel.on(int(day)):%Y-%m}" for day in panel.refunded.day[late]}), late=True,
     )  # fmt: skip

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from models.detectors.counts import Peers, fit_peers
-from models.detectors.discovery import q_values, rounded
+from models.detectors.discovery import FDR, q_values, rounded
+from models.detectors.drips import Drips, Late, by_week, counted, drips
 from models.detectors.exposure import Exposure, expose
 from models.detectors.families import families
 from models.detectors.panel import Bools, Floats, Ints, Panel, Texts, panel, sums
@@ -20,13 +21,16 @@ LEAST_PEERS = 30
 
 @dataclass(frozen=True)
 class Verdict:
-    """Arrays over `promoters` unless they belong to `days` or `windows`."""
+    """Arrays over `promoters` unless they belong to `days` or `windows`. `dripping` are those of whom a slow drip is told
+    and no window: the scan alone would not flag them and the drip is less likely by chance."""
 
     exposure: Exposure
     days: Days
     windows: Windows
     standard: Standard
     null: Null
+    drips: Drips
+    dripping: Bools
     p: Floats
     q: Floats
     tested: Bools
@@ -47,28 +51,39 @@ def judge(refund_day: pa.Table, refund_order: pa.Table, group_member: pa.Table, 
     """Test every promoter of the panel against its peers and its own history."""
     exposure = expose(panel(refund_day, refund_order, as_of))
     board, cells = exposure.panel, exposure.cells
-    totals, bounds = _cumulate(exposure)
+    totals, bounds, late = _cumulate(exposure)
     tested = ~board.background & (totals[0] > 0)
     days = Days(
         cells.promoter, cells.day, cells.returns, bounds[0], bounds[1], bounds[2], bounds[3],
         cells.capped_fen, bounds[4], bounds[5],
     )  # fmt: skip
-    standard, sizes = _standard(exposure, totals, tested, group_member)
+    family = families(board.promoters, group_member)
+    standard, sizes = _standard(exposure, totals, tested, family)
     found = windows(days, standard)
     null = simulate_null(exposure, standard, sizes, tested)
-    p = rounded(null.p(*smallest(found, standard), standard.expected * standard.peers.mean))
-    p = np.where(tested, p, 1.0)
-    q = np.ones(board.count)
+    scanned = np.where(tested, null.p(*smallest(found, standard), standard.expected * standard.peers.mean), 1.0)
+    slow = drips(late, tested, family, board.days)
+    p, q = _tested(np.minimum(scanned, slow.p), slow.reach, tested)
+    dripping = (slow.p < scanned) & (_tested(scanned, slow.reach, tested)[1] > FDR)
+    return Verdict(exposure, days, found, standard, null, slow, dripping, p, q, tested)
+
+
+def _tested(least: Floats, reach: Floats, tested: Bools) -> tuple[Floats, Floats]:
+    """p and q of the better of two tests, scan and drip. Both rise with the same refunds, so Sidak's bound holds; that of
+    a drip falls below 1 no more often than `reach`."""
+    capped = np.minimum(least, 1.0 - 1e-12)
+    p = rounded(-np.expm1(np.log1p(-capped) + np.log1p(-np.minimum(capped, reach))))
+    p, q = np.where(least < 1.0, p, 1.0), np.ones(len(least))
     q[tested] = rounded(q_values(p[tested]))
-    return Verdict(exposure, days, found, standard, null, p, q, tested)
+    return p, q
 
 
-def _standard(exposure: Exposure, totals: Floats, tested: Bools, group_member: pa.Table) -> tuple[Standard, Floats]:
+def _standard(exposure: Exposure, totals: Floats, tested: Bools, family: Ints) -> tuple[Standard, Floats]:
     """What is expected of each promoter, by orders and by fen; and the sizes of refunds in expected amounts."""
     board, cells = exposure.panel, exposure.cells
     expected, special, expected_fen = totals
     refunds, fen = sums(cells.promoter, cells.returns, board.count), sums(cells.promoter, cells.capped_fen, board.count)
-    family, cohort = families(board.promoters, group_member), _cohorts(board, expected, tested)
+    cohort = _cohorts(board, expected, tested)
     peers = _peers(refunds, expected, special, tested, family, cohort)
     usual = np.divide(expected_fen, expected, out=np.ones(board.count), where=expected > 0)
     sizes = cells.capped_fen / np.maximum(cells.returns * usual[cells.promoter], 1.0) if len(cells.day) else np.ones(1)
@@ -78,19 +93,22 @@ def _standard(exposure: Exposure, totals: Floats, tested: Bools, group_member: p
     return Standard(refunds, expected, special, fen, expected_fen, unit, peers, by_fen), sizes
 
 
-def _cumulate(exposure: Exposure) -> tuple[Floats, Floats]:
+def _cumulate(exposure: Exposure) -> tuple[Floats, Floats, Late]:
     """Expected returns, those on special days, and fen: totals per promoter (3 rows); and per cell the sums before and
-    through its day (6 rows)."""
-    cells = exposure.cells
+    through its day (6 rows). And late returns by week."""
+    cells, board = exposure.cells, exposure.panel
+    late = [counted(cells, board.count, board.days)]
+    late += [np.zeros_like(late[0]), np.zeros_like(late[0])]
     totals, bounds = np.zeros((3, exposure.panel.count)), np.zeros((6, len(cells.day)))
-    for some, daily, daily_fen in exposure.chunks():
+    for some, daily, daily_fen, daily_late in exposure.chunks():
+        late[1][some], late[2][some] = by_week(daily_late), by_week(daily_late * exposure.calendar.special)
         low, high = np.searchsorted(cells.promoter, [some[0], some[-1] + 1])
         row, day = cells.promoter[low:high] - some[0], cells.day[low:high]
         for n, values in enumerate((daily, daily * exposure.calendar.special, daily_fen)):
             totals[n, some] = values.sum(axis=1)
             through = np.cumsum(values, axis=1)[row, day]
             bounds[2 * n, low:high], bounds[2 * n + 1, low:high] = through - values[row, day], through
-    return totals, bounds
+    return totals, bounds, Late(*late)
 
 
 def _peers(observed: Floats, expected: Floats, special: Floats, tested: Bools, family: Ints, cohort: Ints) -> Peers:

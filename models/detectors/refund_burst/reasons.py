@@ -1,7 +1,7 @@
 """Why a window is unusual: reason codes with observed, expected, ratio, q and the orders behind them.
 
-RB01 and RB02 come first, of the two what makes the window unusual; the traits RB03 to RB07 are named where they are far more
-frequent among the window's refunds than among everybody's.
+RB01 and RB02 come first, of the two what makes the window unusual; of a slow drip RB06 does. The traits RB03 to RB07 are
+named where they are far more frequent among the window's refunds than among everybody's.
 """
 
 from __future__ import annotations
@@ -45,10 +45,12 @@ class Teller:
         low, high = np.searchsorted(refunded.promoter, [found.position, found.position + 1])
         days = refunded.day[low:high]
         inside = low + np.flatnonzero((days >= found.first_day) & (days <= found.last_day))
-        told = self._counts(found, inside)
+        told = self._late(found) if found.late else self._counts(found, inside)
         for code, trait in self.traits.items():
             told += self._trait(code, found, inside, trait[inside], _share(trait))
-        told += self._linked(found, inside) + self._same_age(found, inside) + self._same_amount(found, inside)
+        told += self._linked(found, inside) + self._same_amount(found, inside)
+        if not found.late:
+            told += self._same_age(found, inside)
         if found.months > 1:
             told.append(self._reason("RB08", found.months, 1.0, found.q, inside))
         return told + self._own_history(found, inside)
@@ -66,6 +68,13 @@ class Teller:
         least = min(found.by_orders, found.by_fen)
         sure = max(_SURE, least)
         return [r for r, tail in ((by_orders, found.by_orders), (by_fen, found.by_fen)) if tail <= sure]
+
+    def _late(self, found: Found) -> list[dict[str, Any]]:
+        """RB06 of a slow drip: late orders given back in its weeks, against those that peers would have."""
+        slow, here = self.verdict.drips, found.position
+        late = self.refunded.late(here, int(slow.first_day[here]), int(slow.last_day[here]))
+        due = float(slow.expected[here]) * self.verdict.orders_per_return
+        return [self._reason("RB06", len(late), due, found.q, late)]
 
     def _trait(self, code: str, found: Found, inside: Ints, hits: Bools, share: float) -> list[dict[str, Any]]:
         """A reason when the trait is more frequent among the window's refunds than among all refunds."""

@@ -57,6 +57,7 @@ look as (
 select
     a,
     b,
-    bool_and(handed) as handed
+    bool_and(handed) as handed,
+    bool_or(handed) as went_round
 from look
 group by all

@@ -207,7 +207,18 @@ SOUND = {
         {"case_id": "C1", "subject_kind": "promoter", "subject_id": "P1", "promoter_id": "P1", "opened_on": date(2026, 2, 20),
          "deadline_on": date(2026, 3, 6), "state": "appealed", "owner": "li.wei"},
     ],
-    "instruction": [{"instruction_id": "N1", "kind": "notice", "subject_id": "P1", "decision_id": "D2", "created_on": date(2026, 3, 20)}],
+    "books_case_event": [
+        {"case_id": "C1", "entry_no": 1, "kind": "appeal", "item": "A1", "before": None, "after": "D1", "by_whom": "li.wei",
+         "reason": "says I1 is a customer", "at": at("2026-02-26")},
+        {"case_id": "C1", "entry_no": 2, "kind": "appeal", "item": "A1", "before": "D1", "after": "upheld", "by_whom": "zhao",
+         "reason": "no papers came", "at": at("2026-03-02")},
+        {"case_id": "C1", "entry_no": 3, "kind": "appeal", "item": "A2", "before": None, "after": "D1", "by_whom": "li.wei",
+         "reason": "sends papers of I1", "at": at("2026-03-05")},
+    ],
+    "instruction": [
+        {"instruction_id": "N1", "kind": "notice", "subject_id": "P1", "decision_id": "D2", "created_on": date(2026, 3, 20),
+         "reply_by": date(2026, 3, 27)},
+    ],
     "relation": [
         {"invitee_id": i, "promoter_id": "P1", "established": i != "I1", "starts_at": None if i == "I1" else at("2026-01-03"),
          "ends_at": None if i == "I1" else at("2026-02-02", 16), "reason": "2.2(3)" if i == "I1" else "2.3(1)"}

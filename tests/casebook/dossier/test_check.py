@@ -97,6 +97,12 @@ def test_a_digit_changed_anywhere_is_found(
         target.write_bytes(whole)
 
 
+def test_a_table_added_to_a_report_is_found(published: Evidence, facts: Mapping[str, Any], tmp_path: Path) -> None:
+    report = made(published, facts, tmp_path, "csv")
+    (report.with_suffix("") / "more.csv").write_text("promoter_id\nP1\n", encoding="utf-8")
+    assert dossier.verify(report, published) == ["more.csv in P1 is no table of this report"]
+
+
 def test_the_report_names_its_entry_and_the_signature_over_it(
     published: Evidence, facts: Mapping[str, Any], tmp_path: Path
 ) -> None:

@@ -90,7 +90,16 @@ def test_an_appeal_is_told_to_both_and_who_has_the_case_inside_only(
         dossier.write_one(sound_run, "P1", tmp_path / e, lang="en", edition=e, run_facts=facts).read_text("utf-8")
         for e in ("internal", "promoter")
     )
-    assert "appealed" in inside and "appealed" in outside
+    for said in (
+        "appealed",
+        "2026-03-27",
+        "says I1 is a customer",
+        "the decision stands",
+        "no papers came",
+        "waits for an answer",
+    ):
+        assert said in inside and said in outside
+    assert "zhao" in inside and "zhao" not in outside
     assert "li.wei" in inside and "li.wei" not in outside
 
 
@@ -119,4 +128,6 @@ def test_a_report_on_a_promoter_drawn_at_random_tells_no_score_until_the_case_is
         {"audit_sample"} if blind else {"audit_sample", "refund_burst"}
     )
     assert all((told[part] == []) is blind for part in ("pairs", "bursts"))
+    page = dossier.write_one(run, "P1", tmp_path, lang="en", run_facts=facts).read_text(encoding="utf-8")
+    assert ("was drawn at random and is decided without scores" in page) is blind
     assert (told["money"]["totals"]["at_stake"] == "0.00") is blind and "blind" not in told["cases"][0]

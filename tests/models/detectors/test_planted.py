@@ -19,7 +19,7 @@ RULES = {
     "rebate.tiers": '[{"from": 0, "rate": "0.10"}]',
     "statement_day": "20",
 }
-AFTER_STATEMENT, BEFORE = datetime(2025, 4, 22, 4, tzinfo=UTC), datetime(2025, 4, 5, 4, tzinfo=UTC)
+AFTER_STATEMENT, PAYOUT = datetime(2025, 4, 22, 4, tzinfo=UTC), datetime(2025, 6, 10, 4, tzinfo=UTC)
 Rows = list[dict[str, Any]]
 
 
@@ -44,7 +44,7 @@ def flagged(warehouse: Callable[..., Warehouse], given: Callable[..., None]) -> 
                 paid | {"order_id": f"{account}-{k}", "cash_fen": 20_000 + 100 * n + k, "refund": None} for k in (0, 1)
             ]
             if n % 5 == 0:  # every fifth invitee of anybody gives an order back
-                orders[-1]["refund"] = BEFORE if n else AFTER_STATEMENT
+                orders[-1]["refund"] = paid["paid_at"] + timedelta(days=1 + n % 4) if n else AFTER_STATEMENT
             if p == 0:
                 alter(n, orders[-1])
         given(wh, "accounts", [{"account_id": a, "registered_at": BEGIN} for _, _, a in people])
@@ -55,12 +55,18 @@ def flagged(warehouse: Callable[..., Warehouse], given: Callable[..., None]) -> 
             [{"path": k, "from_day": date(2024, 1, 1), "to_day": None, "value": v} for k, v in RULES.items()],
         )
         given(wh, "group_member", groups)
+        given(
+            wh,
+            "payouts",
+            [{"payout_id": f"P{p}", "promoter_id": f"P{p}", "paid_at": PAYOUT, "status": "paid"} for p in range(9)],
+        )
         given(wh, "refunds", [
             {"refund_id": o["order_id"], "order_id": o["order_id"], "refunded_at": o["refund"], "cash_fen": o["cash_fen"]}
             for o in orders if o["refund"]
         ])  # fmt: skip
         given(wh, "orders", [{k: v for k, v in o.items() if k != "refund"} for o in orders])
         refunds.build(wh)
+        detectors.prepare(wh)
         card = next(c for c in detectors.cards() if c.name == name)
         rows = [r for r in detectors.detect(wh, card)["detection"].to_pylist() if r["flagged"]]
         return {r["promoter_id"]: set(r["reasons"]) for r in rows}
@@ -82,12 +88,26 @@ def after_statement(n: int, order: dict[str, Any]) -> None:
         order["refund"] = AFTER_STATEMENT
 
 
+def after_payout(n: int, order: dict[str, Any]) -> None:
+    if n % 2:
+        order["refund"] = PAYOUT + timedelta(days=2)
+
+
+def dripping(n: int, order: dict[str, Any]) -> None:
+    if n % 3 == 1:  # nine orders, one every few days, three to nine weeks after they were paid
+        order["refund"] = order["paid_at"] + timedelta(days=20 + n * 17 % 45)
+
+
 @pytest.mark.parametrize(
     ("name", "alter", "members", "codes"),
     [
         ("exploitation", nothing, 0, {}),
         ("exploitation", cap_filled, 0, {"P0": {"EX02"}}),
         ("exploitation", after_statement, 0, {"P0": {"EX04"}}),
+        ("exploitation", after_payout, 0, {"P0": {"EX04"}}),
+        ("refund_burst", nothing, 0, {}),
+        # without RB01 and RB02: the scan alone does not flag it
+        ("refund_burst", dripping, 0, {"P0": {"RB06", "RB08", "RB09"}}),
         ("collusion_ring", nothing, 0, {}),
         ("collusion_ring", nothing, 8, {"P0": {"CR02"}}),
     ],

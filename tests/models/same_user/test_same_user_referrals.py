@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from linked_accounts import Build, published, sighting, uses
 
-from data_contracts.errors import NotFound
-from models.same_user.explain import explain_group, explain_pair
+from data_contracts.errors import NotFound, UsageError
+from models import same_user
+from models.same_user.explain import explain_group, explain_pair, stays_same
 from models.same_user.explanation import Fall
 from models.same_user.wording import WORDS
 
@@ -101,6 +102,46 @@ def test_without_the_hard_kind_a_home_is_a_household_in_the_counterfactual_too(l
     assert told.pair.one_home
     assert told.pair.against == ()
     assert told.counterfactual == (Fall("A", "B", ("phone",)),)
+
+
+def test_a_device_that_went_round_takes_off_what_its_line_is_worth_in_the_counterfactual_too(
+    link: Build, tmp_path: Path
+) -> None:
+    """Without the card device and line look like a household, by no more than the line adds: the pair stands all the same."""
+    rows = [r for a, day in (("A", 0), ("B", 3)) for r in uses(a, day, payment="p", device="d", ip="i")]
+    tables = published(link(rows, referrals=[("A", "B")]), tmp_path / "tables")
+    told = explain_pair(tables, "A", "B")
+    assert (told.pair.one_home, told.pair.went_round, told.pair.against) == (False, True, ())
+    model = same_user.load()
+    for gone in (("payment",), ("ip",), ("device",), ("payment", "ip")):
+        left = [p for p in told.pair.pieces if p.kind not in gone]
+        without = link([r for r in rows if r["kind"] not in gone], referrals=[("A", "B")])
+        ((outcome,),) = without.execute("select outcome from same_user_score")
+        assert stays_same(left, told.pair, model) == outcome.startswith("same"), gone
+    assert told.counterfactual == (Fall("A", "B", ("device", "ip")),)
+
+
+def test_an_analysts_word_is_told_where_nothing_else_ties_the_two(link: Build, tmp_path: Path) -> None:
+    word = {"override_id": "V1", "kind": "must_link", "account_a": "A", "account_b": "B", "to_at": None}
+    tables = published(link([*uses("A", phone="1"), *uses("B", phone="2")], books_override=[word]), tmp_path / "tables")
+    told = explain_pair(tables, "B", "A")
+    assert (told.one_user, told.pair.same, told.path, told.counterfactual) == (True, True, (), ())
+    assert "An analyst joined the two" in told.as_text("en")
+    assert "an analyst's word" in explain_group(tables, told.group_id).as_text("en")
+
+
+def test_a_parted_pair_is_told_how_to_take_the_word_back(link: Build, tmp_path: Path) -> None:
+    word = {"override_id": "V1", "kind": "cannot_link", "account_a": "A", "account_b": "B", "to_at": None}
+    rows = [sighting(a, "id_doc", "d") for a in "AB"]
+    told = explain_pair(published(link(rows, books_override=[word]), tmp_path / "tables"), "A", "B")
+    assert (told.one_user, told.pair.override) == (False, "cannot_link")
+    for lang in ("en", "zh"):
+        assert "tongren unlink A B --end" in told.as_text(lang)
+
+
+def test_a_pair_is_two_accounts(link: Build, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two different"):
+        explain_pair(published(link(uses("A", phone="1")), tmp_path / "tables"), "A", "A")
 
 
 def test_what_a_pair_lacks_is_said(link: Build, tmp_path: Path) -> None:

@@ -119,3 +119,20 @@ def test_another_key_gives_other_tokens_and_the_same_everything_else(feeds: Any,
     first, second = ingest(folder), ingest(folder, key=Key(bytes(range(99, 131))))
     assert first.rows(facts) == second.rows(facts)
     assert not set(first.rows("select token from identifiers")) & set(second.rows("select token from identifiers"))
+
+
+@pytest.mark.parametrize("column", ["kind", "observed_at", "source"])
+def test_an_identifier_in_the_wrong_column_is_hidden_too(column: str, feeds: Any, deliver: Any, ingest: Any) -> None:
+    """A producer that mixes up two columns puts the raw value where a list or an instant belongs."""
+    row = feeds["identifiers"][0]
+    feeds["identifiers"].append(row | {"value": row[column], column: "13912345678"})
+    feeds["staff"] = [
+        {"staff_id": f"S{i}", "kind": kind, "id_doc": None, "phone": None, "valid_from": "2025-01-01T00:00:00+08:00",
+         "valid_to": None} for i, kind in enumerate(("employee", "13912345678"))
+    ]  # fmt: skip
+    done = ingest(deliver(feeds))
+    (bad,) = done.quarantine("identifiers")
+    assert f'"{column}":"13****"' in bad["row"] and '"account_id":"A1"' in bad["row"]
+    assert '"kind":"13****"' in done.quarantine("staff")[0]["row"]
+    done.wh.publish()
+    assert canary.leaked(everything_below(done.wh.folder), ["13912345678"]) == []

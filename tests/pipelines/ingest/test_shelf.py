@@ -105,6 +105,49 @@ def test_an_entry_that_is_not_as_it_was_left_is_made_again(
     assert len(list((tmp_path / "shelf").iterdir())) == 1
 
 
+def test_an_entry_that_cannot_be_read_is_made_again_and_strangers_beside_it_stay(
+    old: Path, ingest: Any, tmp_path: Path, hashed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = outcome(ingest(old, shelf_in=tmp_path / "shelf"))
+    (entry,) = (tmp_path / "shelf").iterdir()
+    (tmp_path / "shelf" / "lost+found").mkdir()
+    (tmp_path / "shelf" / "notes.txt").write_text("not ours", encoding="utf-8")
+    hashed.clear()
+
+    def failing(path: Path) -> str:
+        if path == entry:
+            raise OSError(5, "the disk fails")
+        return sha256(path)
+
+    monkeypatch.setattr(shelf, "sha256", failing)
+    assert outcome(ingest(old, shelf_in=tmp_path / "shelf")) == first
+    assert len(hashed) == 4
+    assert {p.name for p in (tmp_path / "shelf").iterdir()} == {entry.name, "lost+found", "notes.txt"}
+
+
+def test_an_entry_of_another_file_or_another_key_is_not_taken(
+    old: Path, ingest: Any, tmp_path: Path, hashed: list[str]
+) -> None:
+    """Whoever can write the folder cannot make an entry, and cannot give one file the tokens of another."""
+    ingest(old, shelf_in=tmp_path / "shelf", key=Key(bytes(range(9, 41))))
+    (foreign,) = (tmp_path / "shelf").iterdir()
+    bytes_of_another_key = foreign.read_bytes()
+    first = outcome(ingest(old, shelf_in=tmp_path / "shelf"))
+    (own,) = (tmp_path / "shelf").iterdir()
+    own.write_bytes(bytes_of_another_key)
+    hashed.clear()
+    assert outcome(ingest(old, shelf_in=tmp_path / "shelf")) == first and len(hashed) == 4
+    twice = grown(old)
+    clean = outcome(ingest(twice))
+    ingest(twice, shelf_in=tmp_path / "shelf")
+    one, two = sorted((tmp_path / "shelf").iterdir())
+    content = one.read_bytes(), two.read_bytes()
+    one.write_bytes(content[1])
+    two.write_bytes(content[0])
+    hashed.clear()
+    assert outcome(ingest(twice, shelf_in=tmp_path / "shelf")) == clean and len(hashed) == 5
+
+
 @pytest.mark.parametrize("change", ["key", "code", "bytes", "zone"])
 def test_another_key_code_or_content_is_read_anew(
     change: str, old: Path, ingest: Any, tmp_path: Path, hashed: list[str], monkeypatch: pytest.MonkeyPatch

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data_contracts.errors import InputRefused
-from pipelines.ingest import fingerprint
+from data_contracts.errors import InputRefused, UsageError
+from pipelines import ingest as ingestion
+from pipelines import run, stages
+from pipelines.ingest import fingerprint, sources
+from pipelines.state import State
+from tests.pipelines.ingest.conftest import AS_OF
 
 READER_APART = True
 
@@ -162,3 +167,51 @@ def test_the_fingerprint_follows_content_and_what_a_query_may_read(folder: Path,
     (folder / "raw" / "o.csv").write_text((folder / "raw" / "o.csv").read_text() + "\n")
     assert fingerprint(folder)["sha256"] != first["sha256"]
     assert [f["path"] for f in first["files"]] == sorted(f["path"] for f in first["files"])
+
+
+def test_two_folders_of_one_name_both_count(folder: Path, tmp_path: Path) -> None:
+    more = [tmp_path / side / "data" for side in ("left", "right")]
+    for one in more:
+        one.mkdir(parents=True)
+        (one / "o.csv").write_text("order_id\n", encoding="utf-8")
+    first = fingerprint(folder, more)
+    assert {"data-1/o.csv", "data-2/o.csv"} <= {f["path"] for f in first["files"]}
+    for one in more:
+        (one / "o.csv").write_text(f"order_id\n{one.parent.name}\n", encoding="utf-8")
+        second = fingerprint(folder, more)
+        assert second["sha256"] != first["sha256"]
+        first = second
+
+
+@pytest.mark.parametrize("name", ["refunds.csv", "raw/o.csv", "raw/new.csv"])
+def test_file_race_between_the_hash_of_a_file_and_the_end_of_reading(
+    name: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another file put in place after the run was named by what the first one held: also one that only a query reads."""
+
+    def swapped(_: object, **__: object) -> None:
+        fresh = tmp_path / "fresh"
+        fresh.write_bytes((folder / name).read_bytes() if (folder / name).exists() else b"x")
+        fresh.replace(folder / name)
+
+    books = SimpleNamespace(accepted_deliveries=frozenset)
+    job: Any = SimpleNamespace(
+        sources=folder, allow_read=(), stamps=sources.stamps(folder), state=State(tmp_path), key=None, vault=False, books=books,
+        run=SimpleNamespace(zone="UTC"), programme=SimpleNamespace(max_quarantine_share=1), require_manifest=False, earlier=[],
+        delivered_as="", remember=False,
+    )  # fmt: skip
+    monkeypatch.setattr(ingestion, "build", lambda *_, **__: None)
+    stages.feeds(job, cast(Any, None))
+    monkeypatch.setattr(ingestion, "build", swapped)
+    with pytest.raises(InputRefused, match=r"file\.race"):
+        stages.feeds(job, cast(Any, None))
+
+
+def test_a_state_that_a_source_query_could_read_is_refused(folder: Path, tmp_path: Path) -> None:
+    for state, beside in ((folder / "state", ()), (tmp_path / "data" / "state", (tmp_path / "data",))):
+        with pytest.raises(UsageError, match="source queries may read"):
+            run._keep_queries_out(run.Order(folder, State(state), AS_OF, allow_read=beside))
+    run._keep_queries_out(run.Order(folder, State(tmp_path / "state"), AS_OF))
+    (folder / "orders.sql").unlink()
+    (folder / "orders.csv").write_text("order_id\n", encoding="utf-8")
+    run._keep_queries_out(run.Order(folder, State(folder / "state"), AS_OF))
