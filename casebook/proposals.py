@@ -95,6 +95,9 @@ def propose(
 OF_PROMOTER = ("hold_payout", "suspend_functions", "cancel_rebate", "claw_back", "cancel_programme")
 """Measures on the money or the standing of one promoter, whatever their subject."""
 
+OF_ONE = ("invitee", "referral", "order")
+"""Subjects that one promoter brought."""
+
 
 def _check_form(wanted: Proposal) -> None:
     faults = []
@@ -136,6 +139,8 @@ def _fault(
             return refusals.of(
                 "finding_other", finding=wanted.finding_id, promoter=found[0]["promoter_id"], other=wanted.promoter_id
             )
+    if wanted.promoter_id is not None and not _of_promoter(wanted, wanted.promoter_id, of_run):
+        return refusals.of("subject_other", subject=wanted.subject_id, promoter=wanted.promoter_id)
     if measure.open_ended and wanted.effective_to is not None:
         return refusals.of("no_end", measure=wanted.measure)
     if wanted.functions is not None and wanted.measure not in (
@@ -147,6 +152,14 @@ def _fault(
     if wanted.measure == "freeze_invitee" and not _colluded(book, wanted):
         return refusals.of("no_collusion", subject=wanted.subject_id)
     return None
+
+
+def _of_promoter(wanted: Proposal, promoter: str, of_run: ties.OfRun) -> bool:
+    """Whether one promoter's subject is that promoter's, as far as the published run knows it: the notice and the claim go there."""
+    if wanted.subject_kind == "promoter":
+        return wanted.subject_id == promoter
+    known = set(of_run(wanted.subject_kind, wanted.subject_id)) if wanted.subject_kind in OF_ONE else set()
+    return not known or promoter in known
 
 
 def _colluded(book: Ledgerbook, wanted: Proposal) -> bool:

@@ -186,6 +186,16 @@ def subject(lang: str, kind: str, value: Any) -> Markup:
     return Markup(f"{shown(word(lang, f'subject.{kind}'))} {name}")  # noqa: S704 - both parts are escaped
 
 
+MOVED = {"state": "state", "note": "move", "appeal": "outcome"}
+"""Events of a case whose value, before or after, is one of our words, and the family of texts that has it."""
+
+
+def moved(lang: str, event: str, value: Any) -> str:
+    """The value of a case before or after an event: the word where it is one of ours, else as it stands in the books."""
+    key = f"{MOVED.get(event)}.{value}"
+    return shown(word(lang, key)) if key in texts() else f'<span class="id">{shown(brief(str(value)))}</span>'
+
+
 @lru_cache(maxsize=500)
 def cell(kind: str, lang: str, zone: str) -> Cell:
     """How a cell of a kind is written."""
@@ -193,7 +203,6 @@ def cell(kind: str, lang: str, zone: str) -> Cell:
         "": shown,
         "money": money,
         "id": lambda v: f'<span class="id">{shown(v)}</span>',
-        "short": lambda v: f'<span class="id">{shown(brief(str(v)))}</span>',
         "instant": lambda v: instant(v, zone),
         "int": "{:,}".format,
         "bits": "{:.2f}".format,
@@ -238,7 +247,7 @@ def table(
 ) -> Markup:  # fmt: skip
     """A table whose columns are (key of the row, kind of cell); a heading is the text `col.KEY`.
 
-    The kind `subject` also reads `subject_kind` of the row.
+    The kind `subject` also reads `subject_kind` of the row, `moved` its `kind`.
     """
     if not rows:
         return Markup(f'<p class="note">{shown(word(lang, empty))}</p>')  # noqa: S704 - escaped
@@ -254,6 +263,9 @@ def table(
                 continue
             if kind == "subject":
                 out.append(f"<td>{subject(lang, row['subject_kind'], value)}</td>")
+                continue
+            if kind == "moved":
+                out.append(f"<td>{moved(lang, row['kind'], value)}</td>")
                 continue
             if kind == "money" and str(value).startswith("-"):
                 start = '<td class="n neg">'

@@ -40,6 +40,11 @@ def write(path: Path, folder: Path, content: dict[str, Any], as_of_seconds: int)
     part.replace(path)
 
 
+def tell_of(path: Path, run_seq: int) -> bool:
+    """Whether the metrics that stand there are those of that run."""
+    return path.is_file() and f"\ntongren_run_seq {run_seq}\n" in path.read_text(encoding="utf-8")
+
+
 def _values(
     folder: Path, content: dict[str, Any], as_of_seconds: int
 ) -> Iterator[tuple[str, dict[str, str], float | int]]:

@@ -11,12 +11,14 @@ from pipelines.show import table
 from pipelines.state import State
 
 
-def train(state: Path) -> str:
-    """Fit and register candidates on the newest published run; what was registered."""
+def train(state: Path, *, shipped: bool = False) -> str:
+    """Fit and register candidates on the newest published run, or the same-user model that ships; what was registered."""
     place = State(state)
     tracking = Tracking(place.mlflow)
     tables = place.current() / "tables"
-    names = [training.train(tables, tracking), *detectors.train(tables, tracking)]
+    names = [training.offer_shipped(tracking)] if shipped else [
+        training.train(tables, tracking), *detectors.train(tables, tracking)
+    ]  # fmt: skip
     return f"registered as candidate: {', '.join(names)}\n{listing(state)}"
 
 

@@ -83,7 +83,12 @@ def _run(order: Order, books: casebook_books.Books, *, recovered: bool) -> Outco
     before = books.published(manifest.digest(facts), live_models(order.state))
     if before is not None and (order.state.runs / before / "manifest.json").exists():
         shutil.rmtree(job.work, ignore_errors=True)
-        return Outcome(before, order.state.runs / before, published=False)
+        folder = order.state.runs / before
+        said = manifest.read(folder)
+        newest = folder.name == order.state.current().name
+        if newest and not metrics.tell_of(order.state.folder / "metrics.prom", said["run_seq"]):
+            _tell(order.state, folder, job.run, said)  # a crash or a full disk came between publishing and telling
+        return Outcome(before, folder, published=False)
     try:
         steps = work_through(job, order, facts)
         return finish(order, job, facts, steps)
@@ -260,15 +265,20 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
     )  # fmt: skip
     Seal(order.state.checkpoints, job.key).stamp(job.books)
     publish.swap(order.state, job.run.run_id)
-    day_began = int(day_start(job.run.as_of, job.run.zone).timestamp())
-    late = finance.alarm(folder, job.run.as_of)
-    if late:
-        log.warning("alarm=4.4(3) %s", late)
-    metrics.write(order.state.folder / "metrics.prom", folder, {**content, "alarm": late}, day_began)
+    _tell(order.state, folder, job.run, content)
     from pipelines import verbs_webhooks
 
     verbs_webhooks.after_run(job.books, job.key)
     return Outcome(job.run.run_id, folder, published=True, manifest=content)
+
+
+def _tell(state: State, folder: Path, run: Run, content: Mapping[str, Any]) -> None:
+    """The alarm of late statements and the metrics of a published run."""
+    day_began = int(day_start(run.as_of, run.zone).timestamp())
+    late = finance.alarm(folder, run.as_of)
+    if late:
+        log.warning("alarm=4.4(3) %s", late)
+    metrics.write(state.folder / "metrics.prom", folder, {**content, "alarm": late}, day_began)
 
 
 def recorded(tables: Path) -> dict[str, list[pa.Table]]:

@@ -256,4 +256,4 @@ def runs(state: Path) -> str:
             "seq": m["run_seq"], "run_id": m["run_id"], "as_of": m["as_of"], "seconds": round(sum(m["seconds"].values()), 1),
             "current": "yes" if m["run_id"] == current else "",
         })  # fmt: skip
-    return table(rows, limit=1000)
+    return table(rows, limit=10_000)

@@ -35,14 +35,21 @@ FITTED_ON = (
 
 
 def live(tracking: Tracking | None) -> Model:
-    """The live model; the one shipped with the code is registered when there is none yet."""
+    """The live model; the one shipped with the code is registered when there is none yet. A later one that ships is told of,
+    and goes live as any other: by `tongren train --shipped` and a shadow run."""
+    document = SHIPPED.read_text(encoding="utf-8")
     if tracking is None:
-        return read(SHIPPED.read_text(encoding="utf-8"))
+        return read(document)
     found = tracking.live(NAME)
     if found is None:
-        found = register(tracking, SHIPPED.read_text(encoding="utf-8"), {}, "live")
+        found = register(tracking, document, {}, "live")
         log.info("model=%s version=%s registered=live reason=first-run", found.name, found.version)
-    return read(tracking.content(found).decode("utf-8"))
+    model, shipped = read(tracking.content(found).decode("utf-8")), read(document)
+    if int(shipped.version) > int(model.version):
+        log.warning(
+            "model=%s live_file=%s shipped_file=%s next=tongren-train-shipped", NAME, model.version, shipped.version
+        )
+    return model
 
 
 def register(
@@ -63,6 +70,12 @@ def train(tables: Path, tracking: Tracking) -> str:
         score(wh, now)
         document, metrics = fitted(wh, now)
     register(tracking, document, metrics, "candidate", hashes(tables))
+    return NAME
+
+
+def offer_shipped(tracking: Tracking) -> str:
+    """Register the model file that ships with the code as the candidate; the model's name."""
+    register(tracking, SHIPPED.read_text(encoding="utf-8"), {}, "candidate")
     return NAME
 
 

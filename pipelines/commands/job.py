@@ -117,12 +117,13 @@ def feeds_alarms(state: Path, books_url: str | None) -> None:
 
 
 @click.command(epilog=example("tongren train --state state"))
+@click.option("--shipped", is_flag=True, help="Fit nothing: take the same-user model that ships with this version.")
 @STATE
-def train(state: Path) -> None:
+def train(state: Path, *, shipped: bool) -> None:
     """Fit and register candidate models on the newest published run."""
     from pipelines import modelling
 
-    click.echo(modelling.train(state))
+    click.echo(modelling.train(state, shipped=shipped))
 
 
 @click.command(epilog=example("tongren models --state state --shadow same_user"))

@@ -263,3 +263,20 @@ def test_a_refusal_is_in_the_language_of_the_page(app: FastAPI, sign_in: SignIn,
     with app.state.desk.books.reading() as book:
         logged = book.value("select payload from audit where action = 'refused' order by seq desc limit 1")
     assert "nobody approves an own proposal" in logged
+
+
+@pytest.mark.parametrize(("kind", "subject", "promoter"), [
+    ("promoter", "P", "Q"), ("referral", "I1", "Q"), ("invitee", "nobody", "P"), ("order", "nothing", "P"),
+])  # fmt: skip
+def test_a_measure_names_the_promoter_who_brought_its_subject(
+    sign_in: SignIn, kind: str, subject: str, promoter: str
+) -> None:
+    """The notice, and the claim, would go to somebody else."""
+    analyst = sign_in("analyst", lang="en")
+    form = {"measure": "warn", "clause": "3.5(2)", "subject_kind": kind, "subject_id": subject, "promoter": promoter,
+            "reason": "r"}  # fmt: skip
+    answer = analyst.post("/proposals", data={**csrf(analyst), **form})
+    if (kind, subject) == ("order", "nothing"):
+        assert answer.status_code == 303, "the run knows no such order, and has nothing to say about it"
+    else:
+        assert answer.status_code == 409 and f"was not brought by promoter {promoter}" in answer.text

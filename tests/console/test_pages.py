@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from fastapi import FastAPI
@@ -26,6 +27,7 @@ from console.pages import cell
 from console.reading import Reading
 from console.replay import Content, Replay
 from console.roles import ROLES
+from console.routes.machine_room import HUBS
 from console.tables import say, texts, visible
 from tests.console import world
 from tests.console.conftest import SignIn, csrf, shown
@@ -33,7 +35,7 @@ from tests.console.places import pages
 
 CONSOLE = Path(__file__).parents[2] / "console"
 KINDS = (
-    "|money|promoter|account|case|decision|group|id|instant|int|bits|share|rate|subject|yes|list|reason|short"
+    "|money|promoter|account|case|decision|group|id|instant|int|bits|share|rate|subject|yes|list|reason|moved"
     "|day|prose|figure|who|detector|(?:tag|word):[a-z_]+"
 )
 EVERYTHING = ("analyst", "approver", "compliance", "finance", "system_admin", "auditor")
@@ -193,6 +195,15 @@ def test_a_decided_case_leaves_the_queue_at_once_and_is_found_where_it_is_asked_
     assert client.get(f"/cases/{world.RING}.json").json()["place"] == 0
 
 
+@pytest.mark.parametrize(("lang", "words"), [("zh", ("待处理", "处理中")), ("en", ("open", "in review"))])
+def test_the_history_tells_states_in_the_readers_words(sign_in: SignIn, lang: str, words: tuple[str, str]) -> None:
+    client = sign_in("analyst", lang=lang)
+    seen = client.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
+    assert client.post(f"/cases/{world.CASE}/take", data={**csrf(client), "seen": seen}).status_code == 303
+    page = client.get(f"/cases/{world.CASE}").text
+    assert "<td>{}</td><td>{}</td>".format(*words) in page
+
+
 def test_what_could_not_be_read_of_the_books_is_read_at_the_next_look(
     app: FastAPI, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,3 +319,14 @@ def test_texts_are_one_flat_file() -> None:
     raw = (CONSOLE / "texts.yaml").read_text(encoding="utf-8")
     keys = re.findall(r'^"?([a-z0-9_.()]+)"?:', raw, re.M)
     assert len(keys) == len(set(keys)) == len(yaml.safe_load(raw))
+
+
+def test_a_kind_of_shared_infrastructure_is_shown_however_common_others_are() -> None:
+    with duckdb.connect() as con:
+        con.execute(
+            "create table identifier_value as select if(n < 300, 'ip', 'device') as kind, n::varchar as token, '*' as mask,"
+            " 1000 - n as accounts, 1000 - n as entities, true as suppressed, null as suppressed_since, null as reason"
+            " from range(301) as r (n)"
+        )
+        assert [r[0] for r in con.execute(HUBS, {"kind": "device"}).fetchall()] == ["device"]
+        assert len(con.execute(HUBS, {"kind": ""}).fetchall()) == 200

@@ -200,6 +200,16 @@ def test_the_same_run_again_changes_nothing_and_says_so(year: list[Outcome]) -> 
     assert after == before
 
 
+@pytest.mark.parametrize("lost", ["", "# HELP\ntongren_run_seq 1\n"])
+def test_metrics_that_a_crash_left_untold_are_told_by_the_next_call(year: list[Outcome], lost: str) -> None:
+    """Killed between publishing and telling, the file is that of the run before, or none."""
+    path = year[-1].folder.parents[1] / "metrics.prom"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(lost, encoding="utf-8") if lost else path.unlink()
+    assert not run(Order(path.parents[1] / "sources", State(path.parent), date(2026, 6, 20))).published
+    assert path.read_text(encoding="utf-8") == whole
+
+
 def test_another_state_with_the_same_key_gives_the_same_bytes(year: list[Outcome], tmp_path: Path) -> None:
     first = year[0].folder.parents[1]
     fresh = tmp_path / "state"

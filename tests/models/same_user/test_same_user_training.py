@@ -10,7 +10,7 @@ from linked_accounts import Build, published
 from test_same_user_invariance import town
 
 from data_contracts.errors import NotFound
-from models.same_user import load, training
+from models.same_user import SHIPPED, load, training
 from models.same_user.model import read
 from models.tracking import Tracking
 
@@ -39,6 +39,22 @@ def test_the_first_run_registers_the_shipped_model_and_a_trained_one_waits(link:
 
     tracking.promote("same_user")
     assert training.live(tracking) == fitted
+
+
+def test_a_later_shipped_model_is_told_of_and_waits_as_a_candidate(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracking = Tracking(tmp_path / "mlflow")
+    older = SHIPPED.read_text(encoding="utf-8").replace(f'version: "{load().version}"', 'version: "1"')
+    training.register(tracking, older, {}, "live")
+    assert training.live(tracking).version == "1"
+    assert "shipped_file=" in caplog.text
+    training.offer_shipped(tracking)
+    assert training.live(tracking).version == "1", "told, not taken up"
+    tracking.promote("same_user")
+    caplog.clear()
+    assert training.live(tracking) == load()
+    assert "shipped_file=" not in caplog.text
 
 
 def test_a_version_is_registered_with_its_card_and_pictures(tmp_path: Path) -> None:
