@@ -3,7 +3,8 @@
 python -m benchmarks.model_cards --out /some/folder --retail FILE
 
 Method, picture and failures stand in `model_cards.yaml`. Shares have 95 % Clopper-Pearson intervals, average precision one by
-500 resamples of the promoters under a fixed seed. Nothing was tuned on the seeds used here.
+500 resamples of the promoters under a fixed seed. Nothing was tuned on the seeds used here. Reports quote figures
+in `casebook/dossier/model_cards.yaml`; its test fails where they are no longer those of the card.
 """
 
 from __future__ import annotations
