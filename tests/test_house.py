@@ -66,3 +66,9 @@ def test_nothing_outside_the_books_and_the_command_reads_the_clock() -> None:
 
 def test_the_lock_names_no_index_host() -> None:
     assert "://" not in (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """Pytest imports test files by their names alone here: of two with one name it would run one."""
+    names = [p.name for p in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
