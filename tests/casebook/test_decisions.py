@@ -12,7 +12,7 @@ from casebook import decisions, proposals, verdicts
 from casebook.books import Books
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 from pipelines.cli import cli
-from tests.casebook.conftest import LAST, decide, frozen, propose, publish
+from tests.casebook.conftest import LAST, appealed, decide, frozen, propose, publish
 
 CUTOFF = datetime(2026, 1, 31, 16, tzinfo=UTC)
 POLICY = {"decision_id": "D1", "subject_kind": "promoter", "subject_id": "P1", "promoter_id": "P1", "clause": "3.5(2)",
@@ -191,6 +191,16 @@ def test_who_approves_sees_how_much_of_the_reply_period_is_left_and_the_reply(st
     with started.reading() as book:
         sent = decisions.notice(book, decision, date(2026, 2, 20))
     assert sent is not None and sent["days_left"] == 0 and sent["replies"][0]["reply"] == "it was my brother"
+
+
+def test_a_run_freezes_replies_and_appeals_with_who_filed_them(started: Books, tmp_path: Path) -> None:
+    decision = propose(started, measure="cancel_programme")
+    proposals.reply(started, decision, "clerk", "it was my brother", filed_by="P1")
+    appeal = appealed(started, until=date(2026, 2, 10))
+    reply = frozen(started, tmp_path / "w", "books_notice_reply")
+    assert [(r["decision_id"], r["filed_by"], r["reply"]) for r in reply] == [(decision, "P1", "it was my brother")]
+    filed = frozen(started, tmp_path / "w", "books_appeal")
+    assert [(a["appeal_id"], a["filed_by"], a["deadline_on"]) for a in filed] == [(appeal, "P1", date(2026, 2, 10))]
 
 
 def test_nothing_irreversible_is_approved_before_its_notice_has_gone_out(books: Books) -> None:
