@@ -81,6 +81,15 @@ class Somebody:
         self.page.click("main button.main")
         self.page.wait_for_selector(f"h1 .tag:has-text('{word}')")
 
+    def decide(self, case_id: str) -> None:
+        """Take a case and say that it is decided."""
+        for move in ("take", "decide"):
+            self.page.goto(f"{self.base}/cases/{case_id}")
+            form = f".moves form[action$='/{move}']"
+            self.page.fill(f"{form} input[name=reason]", "见已批准的措施 / see the approved measures")
+            self.page.click(f"{form} button")
+            self.page.wait_for_load_state()
+
 
 def test_what_two_people_decided_is_on_the_statement_after_the_next_run(
     programme: Order, served: tuple[FastAPI, str], browser: Any
@@ -101,6 +110,9 @@ def test_what_two_people_decided_is_on_the_statement_after_the_next_run(
     deadline = time.monotonic() + 60
     while people["zh"].page.goto(f"{base}/queue.json").json()["run_id"] != newer and time.monotonic() < deadline:
         time.sleep(0.2)
+    people["zh"].page.goto(f"{base}/cases/{case['case_id']}")
+    assert people["zh"].page.locator(f"a[href^='/reports/{promoter}']").count() == 0, "drawn at random: no report before"
+    people["zh"].decide(case["case_id"])
     for lang, words in MORNINGS.items():
         page = people[lang].page
         page.goto(base + decided[lang])
