@@ -111,7 +111,9 @@ def test_what_two_people_decided_is_on_the_statement_after_the_next_run(
     while people["zh"].page.goto(f"{base}/queue.json").json()["run_id"] != newer and time.monotonic() < deadline:
         time.sleep(0.2)
     people["zh"].page.goto(f"{base}/cases/{case['case_id']}")
-    assert people["zh"].page.locator(f"a[href^='/reports/{promoter}']").count() == 0, "drawn at random: no report before"
+    assert people["zh"].page.locator(f"a[href^='/reports/{promoter}']").count() == 0, (
+        "drawn at random: no report before"
+    )
     people["zh"].decide(case["case_id"])
     for lang, words in MORNINGS.items():
         page = people[lang].page
