@@ -83,6 +83,28 @@ def verdict(finding_id: str, verdict: str, by: str, reason: str, state: Path, bo
 END = click.option("--end", is_flag=True, help="End the one that stands, instead.")
 
 
+def _word(
+    kind: str,
+    a: str,
+    b: str,
+    by: str,
+    reason: str,
+    until: datetime | None,
+    *,
+    end: bool,
+    state: Path,
+    books_url: str | None,
+) -> None:
+    """An analyst's word on two accounts, or the end of the one that stands."""
+    from pipelines import people
+
+    place = people.at(state, books_url)
+    if end:
+        click.echo(people.end_override(place, a, b, kind, by=by, reason=reason))
+    else:
+        click.echo(people.override(place, a, b, kind, by=by, reason=reason, until=until))
+
+
 @click.command(epilog=example("tongren link A000012 A000345 --by li --reason 'same hand-written form'"))
 @click.argument("a")
 @click.argument("b")
@@ -96,13 +118,7 @@ def link(
     a: str, b: str, by: str, reason: str, until: datetime | None, end: bool, state: Path, books_url: str | None
 ) -> None:
     """Say that two accounts are one user (must-link)."""
-    from pipelines import people
-
-    place = people.at(state, books_url)
-    if end:
-        click.echo(people.end_override(place, a, b, "must_link", by=by, reason=reason))
-    else:
-        click.echo(people.override(place, a, b, "must_link", by=by, reason=reason, until=until))
+    _word("must_link", a, b, by, reason, until, end=end, state=state, books_url=books_url)
 
 
 @click.command(epilog=example("tongren unlink A000012 A000345 --by li --reason 'father and son'"))
@@ -118,13 +134,7 @@ def unlink(
     a: str, b: str, by: str, reason: str, until: datetime | None, end: bool, state: Path, books_url: str | None
 ) -> None:
     """Say that two accounts are not one user (cannot-link; it wins over everything)."""
-    from pipelines import people
-
-    place = people.at(state, books_url)
-    if end:
-        click.echo(people.end_override(place, a, b, "cannot_link", by=by, reason=reason))
-    else:
-        click.echo(people.override(place, a, b, "cannot_link", by=by, reason=reason, until=until))
+    _word("cannot_link", a, b, by, reason, until, end=end, state=state, books_url=books_url)
 
 
 @click.group(epilog=example("tongren shared list"))
