@@ -251,7 +251,8 @@ def made(state: Path, cases: int, audit_rows: int) -> None:
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="A folder for the made state, used again when it is there."
 )
-def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, keep: Path | None) -> None:
+@click.option("--only", default="", help="Only the loads whose name has this in it; nothing is recorded then.")
+def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, keep: Path | None, only: str) -> None:
     """Measure, print and record."""
     with tempfile.TemporaryDirectory() as scratch:
         state = keep or Path(scratch) / "state"
@@ -266,9 +267,11 @@ def main(cases: int, audit_rows: int, people: int, seconds: float, rounds: int, 
                 rounds,
                 proposals(state),
                 state.parent / "sources",
+                [load for load in LOADS if only in load.name],
             )
     click.echo(body)
-    record("Console", f"python -m benchmarks.console --seconds {seconds:g} --rounds {rounds}", body)
+    if not only:
+        record("Console", f"python -m benchmarks.console --seconds {seconds:g} --rounds {rounds}", body)
 
 
 def signed_in(state: Path, port: int, count: int) -> list[tuple[str, str]]:
@@ -313,14 +316,14 @@ def proposals(state: Path) -> list[str]:
 
 
 def _all_figures(port: int, server: int, people: list[tuple[str, str]], cases: int, seconds: float, rounds: int,
-                 proposed: list[str], sources: Path) -> str:  # fmt: skip
+                 proposed: list[str], sources: Path, loads: Sequence[Load]) -> str:  # fmt: skip
     lines = [f"{len(people)} people, {cases:,} open cases, {cores()} server processes, clients on the same machine. "
              "Median of rounds; latency is median / 99th percentile in ms over all rounds.", "",
              "| load | requests a second | server CPU ms a request | client CPU ms a request | case | queue | JSON | decision | faults |",
              "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    deciding = sum(any(kind == "decide" for kind, _ in load.mix) for load in LOADS)
-    share = len(proposed) // (deciding * rounds)
-    for load in LOADS:
+    deciding = sum(any(kind == "decide" for kind, _ in load.mix) for load in loads)
+    share = len(proposed) // max(1, deciding * rounds)
+    for load in loads:
         rows: list[dict[str, object]] = []
         took: Answers = {kind: [] for kind, _ in MIX}
         faults: list[str] = []
@@ -338,8 +341,7 @@ def _all_figures(port: int, server: int, people: list[tuple[str, str]], cases: i
         lines.append(
             f"| {load.name} | {middle[0]:.0f} | {middle[1]:.2f} | {middle[2]:.2f} | {' | '.join(cells)} | {len(faults)} |"
         )
-        for fault in faults[:3]:
-            print(fault, file=sys.stderr)
+        print(lines[-1], *faults[:3], sep="\n", file=sys.stderr, flush=True)
     return "\n".join(lines)
 
 
