@@ -74,7 +74,7 @@ def run(state: Path, books_url: str | None, ear: socket.socket, *, secure: bool,
     config = uvicorn.Config(
         partial(create_app, state, books_url, secure=secure, shared=shared), factory=True, http=Patience, ws="none",
         log_level="warning", access_log=False, server_header=False, date_header=True, workers=processes,
-        timeout_keep_alive=int(SLOW_SECONDS), limit_concurrency=MOST_CONNECTIONS, h11_max_incomplete_event_size=64 * 1024,
+        timeout_keep_alive=int(SLOW_SECONDS), limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=int(SLOW_SECONDS), timeout_worker_healthcheck=HEALTH_SECONDS,
     )  # fmt: skip
     if processes == 1:

@@ -17,7 +17,7 @@ from uvicorn.supervisors import multiprocess
 from console import serve
 from console.app import create_app
 from console.counter import Counter
-from console.patience import Patience
+from console.patience import MOST_HEAD, Patience
 from console.rates import Rate, Rates
 from console.sessions import Sessions
 from tests.console import world
@@ -48,6 +48,7 @@ def port(app: FastAPI) -> Iterator[int]:
 
 SAID = (
     b"",
+    b"\r\n",
     b"GET /queue HTTP/1.1\r\nHost: x\r\nX-",
     b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nname=",
 )
@@ -72,6 +73,28 @@ def test_slow_clients_are_dropped_and_others_are_served(port: int, said: bytes) 
     finally:
         for one in slow:
             one.close()
+
+
+ASKED = b"GET /sign-in HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize("more", [b"\r\n", b"G", ASKED])
+def test_a_second_request_is_waited_for_no_longer(port: int, more: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as slow:
+        slow.sendall(ASKED + b"\r\n" + more)
+        answers = b"".join(iter(lambda: slow.recv(65536), b""))
+        assert answers.count(b"HTTP/1.1 200") == 1
+
+
+def test_headers_without_an_end_are_refused(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(ASKED + b"X: " + b"a" * (MOST_HEAD + 1))
+        assert client.recv(4096).startswith(b"HTTP/1.1 400")
+
+
+def test_an_answer_goes_out_without_waiting_for_an_acknowledgement() -> None:
+    with serve.listening("127.0.0.1", 0) as ear:
+        assert ear.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_body_whose_length_is_not_said_is_refused(sign_in: SignIn) -> None:
