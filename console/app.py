@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import secrets
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -41,6 +43,8 @@ from data_contracts.vault import load_key
 
 log = logging.getLogger("tongren")
 BODY_LIMIT = 1_000_000
+SWITCH_SECONDS = 0.0005
+"""How long a thread behind the pages keeps the interpreter from one that answers; Python's own 5 ms are felt at every system call."""
 LOOK_SECONDS = 2.0
 """How often it is looked whether a newer run was published."""
 HEADERS = {
@@ -101,8 +105,11 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
         while not stop.wait(LOOK_SECONDS):
             if held.live.watch():
                 held.shelf.fill_behind()
+                _settle()
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     await run_in_threadpool(held.live.facets)
+    _settle()
     thread = threading.Thread(target=follow, name="newer runs", daemon=True)
     thread.start()
     held.sights.loop.start()
@@ -112,6 +119,13 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(app.state.rounds.stop)
     await run_in_threadpool(held.sights.loop.stop)
     await run_in_threadpool(thread.join, 10)
+
+
+def _settle() -> None:
+    """What a run's cases take in memory lives as long as the run: the collector need not walk it at every full round (0.1 s and more)."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def headers_of(held: Desk) -> dict[str, str]:
