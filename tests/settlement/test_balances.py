@@ -101,7 +101,6 @@ def test_an_overturned_decision_restores_exactly_and_the_open_balance_takes_it_b
     assert p.statement("2026-05") == {"status": "issued", "adjustments": 10_000, "offset": 10_000}
     assert p.caused("2026-05") == {("2026-03", "D1"): 10_000}
     assert p.balance("clawback_receivable") == 0
-    assert p.tables["settlement_instruction"] == []
 
 
 def test_a_late_order_is_adjusted_apart_from_a_refund(play: Make) -> None:
@@ -280,41 +279,6 @@ def test_an_offset_for_an_excess_that_never_arrived_is_carried_into_the_next_sta
     p.run("2026-06-20")
     assert (p.statement("2026-05")["carried_in"], p.statement("2026-05")["payable"]) == (700, 5_700)
     assert p.payables("2026-03") == [(1, 10_000, "failed")]
-
-
-def test_one_balance_is_demanded_once_and_its_growth_by_the_next_decision(play: Make) -> None:
-    # 100.00 of March and 50.00 of April are paid. March is voided and demanded by two decisions, then April is voided.
-    p = play()
-    earn(p, "2026-03", 100_000)
-    earn(p, "2026-04", 50_000)
-    p.payout("2026-03", "2026-04-25", 10_000)
-    p.payout("2026-04", "2026-05-25", 5_000)
-    p.run("2026-05-20")
-    p.decide("D1", "void_order", "order", "o2026-03", "2026-06-01", clause="3.1(5)")
-    p.decide("D2", "claw_back", "promoter", "P", "2026-06-01", clause="4.4(1)")
-    p.decide("D3", "claw_back", "promoter", "P", "2026-06-01", clause="4.4(1)")
-    p.run("2026-06-20")
-    assert [(n["decision_id"], n["amount_fen"]) for n in p.tables["settlement_instruction"]] == [("D2", 10_000)]
-    p.run("2026-06-21")
-    assert p.tables["settlement_instruction"] == []
-    p.decide("D4", "void_order", "order", "o2026-04", "2026-07-01", clause="3.1(5)")
-    p.run("2026-07-20")
-    assert p.balance("clawback_receivable") == 15_000
-    assert [(n["decision_id"], n["amount_fen"]) for n in p.tables["settlement_instruction"]] == [("D3", 5_000)]
-
-
-def test_after_a_cancelled_participation_each_growth_of_the_balance_is_demanded(play: Make) -> None:
-    p = play()
-    earn(p, "2026-03", 100_000)
-    p.payout("2026-03", "2026-04-25", 10_000)
-    p.run("2026-04-20")
-    p.decide("D1", "cancel_programme", "promoter", "P", "2026-05-01", clause="1.2(4)")
-    p.refund("o2026-03", "2026-05-02", 40_000)
-    p.run("2026-05-20")
-    p.refund("o2026-03", "2026-06-02", 60_000)
-    p.run("2026-06-20")
-    told = [(n["decision_id"], n["amount_fen"]) for n in p.books["books_instruction"]]
-    assert told == [("D1", 4_000), ("D1", 6_000)]
 
 
 def test_a_void_of_a_ring_reaches_whom_its_evidence_names_and_nobody_else(play: Make) -> None:
