@@ -264,6 +264,29 @@ def test_a_payout_reported_anew_with_another_amount_replaces_what_was_posted(pla
     assert p.payables("2026-03") == [(1, 6_000, "paid"), (1, 4_000, "due")]
 
 
+def test_a_payout_that_is_gone_from_the_feed_stays_posted_and_is_named(play: Make) -> None:
+    p = play()
+    earn(p, "2026-03", 100_000)
+    p.payout("2026-03", "2026-04-25", 10_000, tax_fen=1_000)
+    p.run("2026-04-20")
+    p.run("2026-04-26")
+    payouts = p.feeds.pop("payouts")
+    p.run("2026-04-27")
+    assert (p.balance("cash"), p.payables("2026-03")) == (-9_000, [(1, 10_000, "paid")])
+    (row,) = p.tables["payout_check"]
+    assert (row["verdict"], row["promoter_id"], row["month"], row["gross_fen"], row["paid_on"]) == (
+        "gone", "P", "2026-03", 10_000, date(2026, 4, 26),
+    )  # fmt: skip
+    assert row["payout_id"] in {r["transaction_id"] for r in p.books["books_posting"]}
+    assert [(f["clause"], f["reason"], f["payout_id"]) for f in p.tables["settlement_finding"]] == [
+        ("4.4(3)", "gone", row["payout_id"])
+    ]
+    p.feeds["payouts"] = payouts
+    p.run("2026-04-28")
+    assert [r["verdict"] for r in p.tables["payout_check"]] == ["tax_differs"]
+    assert p.tables["new_posting"] == []
+
+
 def test_an_offset_for_an_excess_that_never_arrived_is_carried_into_the_next_statement(play: Make) -> None:
     # 107.00 was paid where 100.00 was payable: April's 50.00 gave the 7.00 back. Then the payment turns out to have failed.
     p = play()
