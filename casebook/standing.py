@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
 from casebook import refusals
 from casebook.books import Books, Ledgerbook
+from casebook.measures import MEASURES
 from data_contracts.errors import NotAllowed, NotFound
+
+PAYOUT = re.compile(r"(^|[^a-z_])payout([^a-z_]|$)")
+"""The word by which `functions` names payouts, as `settlement/sql/hold_cover.sql` reads it."""
 
 
 def standing(book: Ledgerbook, decision_id: str) -> dict[str, Any]:
@@ -26,6 +31,15 @@ def listing(books: Books, status: str | None = None) -> list[dict[str, Any]]:
         for name in ("effective_from", "effective_to"):
             row[name] = None if row[name] is None else datetime.fromtimestamp(row[name] / 1_000_000, UTC)
     return [r for r in rows if status is None or r["status"] == status]
+
+
+def holds_to_come(books: Books) -> set[tuple[str, str | None]]:
+    """The promoters and months (None: all) whose payouts an approved hold covers that no run has applied yet (3.5(2))."""
+    found = (d for d in listing(books, "approved") if MEASURES[d["measure"]].holds)
+    return {
+        (d["promoter_id"] or d["subject_id"], d["month"]) for d in found
+        if d["measure"] == "hold_payout" or PAYOUT.search((d["functions"] or "payout").lower())
+    }  # fmt: skip
 
 
 def history(books: Books, decision_id: str) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ from data_contracts.errors import TongrenError
 from data_contracts.money import yuan
 from data_contracts.run import Run
 from settlement import whatif
+from settlement.ahead import Upcoming
 
 log = logging.getLogger("tongren")
 NAME = "replay"
@@ -61,10 +62,13 @@ class Content:
 
 @dataclass(frozen=True)
 class Replay:
-    """What the replay told: changes in CNY (negative: less), and the months of promoters that a hold would newly cover."""
+    """What the replay told: changes in CNY (negative: less), the months of promoters that a hold would newly cover, and the
+    promoter's next statement without and with the measure (CNY; `owed` is open after it, of which `unpaid` is still held)."""
 
     changes: tuple[Mapping[str, Any], ...]
     covered: frozenset[tuple[str, str | None]] = field(default_factory=frozenset)
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
 
     def taken(self, promoter: str) -> dict[str, Decimal]:
         """By month how much less a promoter would have."""
@@ -151,15 +155,28 @@ def made(loaded: Loaded, content: Content, spill: Path) -> bytes:
         "effective_from": starts, "month": content.month, "functions": content.functions, "decided_by": "proposed",
         "reason": "proposed",
     }  # fmt: skip
-    answer = whatif.run(tables, run, decisions=pa.Table.from_pylist([*others, row], schema=known.schema), spill=spill)
+    decided = pa.Table.from_pylist([*others, row], schema=known.schema)
+    answer = whatif.run(tables, run, decisions=decided, promoter=content.promoter, spill=spill)
     return orjson.dumps({
+        "before": _upcoming(answer.before), "after": _upcoming(answer.after),
         "changes": [{"promoter_id": c.promoter_id, "month": c.month, "clause": c.clause, "taken": str(yuan(c.change_fen))}
                     for c in answer.changes],
         "covered": answer.covered,
     })  # fmt: skip
 
 
+def _upcoming(statement: Upcoming | None) -> dict[str, str] | None:
+    if statement is None:
+        return None
+    amounts = {**statement.amounts, "owed": statement.owed_fen, "unpaid": statement.unpaid_fen}
+    return {"month": statement.month, "status": statement.status, **{k: str(yuan(v)) for k, v in amounts.items()}}
+
+
 def _read(body: bytes) -> Replay:
     told = orjson.loads(body)
     changes = tuple({**c, "taken": Decimal(c["taken"])} for c in told["changes"])
-    return Replay(changes, frozenset((p, m) for p, m in told["covered"]))
+    before, after = (
+        told.get(side) and {k: v if k in ("month", "status") else Decimal(v) for k, v in told[side].items()}
+        for side in ("before", "after")
+    )
+    return Replay(changes, frozenset((p, m) for p, m in told["covered"]), before, after)

@@ -172,18 +172,31 @@ def statement(state: Path, promoter_id: str, month: str, form: str, out: Path | 
     click.echo(path)
 
 
-def finance(state: Path, out: Path) -> str:
-    """Write the files for finance; their paths and the trial balance."""
+def finance(state: Path, books_url: str | None, out: Path) -> str:
+    """Write the files for finance; their paths, what is in none of them and why, and the trial balance."""
+    from casebook import standing
+    from casebook.books import open_books
     from data_contracts import money
     from settlement import finance as settlement_finance
 
-    folder = State(state).current()
-    written = settlement_finance.write_payment_files(folder, out)
+    place = State(state, books_url)
+    folder = place.current()
+    books = open_books(place.books)
+    try:
+        holds = standing.holds_to_come(books)
+    finally:
+        books.close()
+    written = settlement_finance.write_payment_files(folder, out, holds)
     checked = out / "payouts-reconciled.csv"
     checked.write_text(settlement_finance.reconciliation(folder), encoding="utf-8", newline="")
+    waiting = [
+        {"promoter_id": p, "month": m, "instalment": n, "gross": money.show(g), "why": why}
+        for p, m, n, g, why in settlement_finance.left_out(folder, holds)
+    ]
     trial = settlement_finance.trial_balance(folder)
     rows = [{"account": a, "debit": money.show(d), "credit": money.show(c)} for a, d, c in trial]
-    return "\n".join([*(str(p) for p in [*written, checked]), "trial balance", table(rows)])
+    paths = [str(p) for p in [*written, checked]]
+    return "\n".join([*paths, "not to be paid now", table(waiting), "trial balance", table(rows)])
 
 
 def report(

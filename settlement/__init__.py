@@ -15,6 +15,12 @@ from settlement.tax import BRACKETS
 
 __all__ = ["build", "check_as_of", "draft"]
 
+OUTCOME = (
+    "statement", "payable_request", "payable", "tax_rule", "payout_person", "payout_tax", "payout_check", "payment_plan",
+    "standing_notice", "never_paid", "recovery_claim", "settlement_instruction", "settlement_finding",
+)  # fmt: skip
+"""What is told once everything is posted: statements, instalments, tax, notices, findings."""
+
 
 def check_as_of(last_issue: tuple[str, date] | None, as_of: date, last_run: date | None = None) -> None:
     """Refuse a run for a day before the last issue or the last published run: what was held or paid since would come undone.
@@ -64,7 +70,6 @@ def build(wh: Warehouse) -> None:
         wh.make(SQL / "tax_rule.sql", **BRACKETS)
         ledger.issue(wh, months)
     ledger.rest(wh, ledger.EVERY)
-    wh.make_all(SQL, ("statement", "payable_request", "payable", "tax_rule", "payout_person", "payout_tax", "payout_check",
-                      "payment_plan", "settlement_instruction", "settlement_finding"), **BRACKETS)  # fmt: skip
+    wh.make_all(SQL, OUTCOME, **BRACKETS)
     invariants.check(wh)
     drop(wh, ("order_fact", "relation_fact"))

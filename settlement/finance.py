@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from data_contracts.dates import add_months, last_day
 from data_contracts.money import yuan
@@ -11,9 +13,10 @@ from data_contracts.run import Run
 from data_contracts.sheet import csv_text
 from data_contracts.warehouse import Warehouse
 
+Holds = Collection[tuple[str, str | None]]
 PLAN = """
-select payer, due_on, promoter_id, month, instalment_no, gross_fen, tax_fen, net_fen from payment_plan
-where not blocked order by payer, due_on, promoter_id, month, instalment_no
+select payer, due_on, promoter_id, month, instalment_no, gross_fen, tax_fen, net_fen, blocked from payment_plan
+order by payer, due_on, promoter_id, month, instalment_no
 """
 RECONCILED = """
 select payout_id, promoter_id, month, paid_on, status, gross_fen, reported_tax_fen, expected_tax_fen, verdict
@@ -38,22 +41,39 @@ def _open(folder: Path) -> Warehouse:
     return Warehouse(tables, "results", Run("finance", 0, date(1, 1, 1), "UTC"))
 
 
-def write_payment_files(folder: Path, out: Path) -> list[Path]:
-    """Write one instruction file per payer and due date of a run folder; what is held or lacks an id document is in none."""
+def write_payment_files(folder: Path, out: Path, holds: Holds = ()) -> list[Path]:
+    """Write one instruction file per payer and due date of a run folder; who is `left_out` is in none."""
     out.mkdir(parents=True, exist_ok=True)
-    with _open(folder) as wh:
-        rows = wh.execute(PLAN)
+    rows = [r for r in _plan(folder) if _why_not(r, holds) is None]
     for old in out.glob("payments-*.csv"):  # an instruction of an earlier run must not be paid again
         old.unlink()
     written = []
     for number, (payer, due_on) in enumerate(sorted({(r[0], r[1]) for r in rows}), 1):
         safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in payer)
         path = out / f"payments-{number:03d}-{safe}-{due_on}.csv"
-        mine = [(*r[2:5], *(yuan(a) for a in r[5:])) for r in rows if (r[0], r[1]) == (payer, due_on)]
+        mine = [(*r[2:5], *(yuan(a) for a in r[5:8])) for r in rows if (r[0], r[1]) == (payer, due_on)]
         head = ("promoter_id", "month", "instalment_no", "gross", "tax", "net")
         path.write_text(csv_text(head, mine), encoding="utf-8", newline="")
         written.append(path)
     return written
+
+
+def left_out(folder: Path, holds: Holds = ()) -> list[tuple[str, str, int, int, str]]:
+    """Requested instalments that are in no instruction file: promoter, month, number, gross fen, and why."""
+    told = ((r, _why_not(r, holds)) for r in _plan(folder))
+    return [(r[2], r[3], r[4], r[5], why) for r, why in told if why is not None]
+
+
+def _plan(folder: Path) -> list[tuple[Any, ...]]:
+    with _open(folder) as wh:
+        return wh.execute(PLAN)
+
+
+def _why_not(row: tuple[Any, ...], holds: Holds) -> str | None:
+    """Why an instalment must not be paid; what a run holds is not in the plan, `holds` are those approved since (3.5(2))."""
+    if row[8]:
+        return "no id document on file"
+    return "a hold was approved since the run" if {(row[2], None), (row[2], row[3])} & set(holds) else None
 
 
 def reconciliation(folder: Path) -> str:

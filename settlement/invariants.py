@@ -10,7 +10,7 @@ from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
 from settlement.entitlement import SQL
 
-PUBLISHED = ("invariant_ledger", "invariant_feed")
+PUBLISHED = ("invariant_ledger", "invariant_notice", "invariant_feed")
 """What can be checked on the tables of a published run."""
 LIVE = (*PUBLISHED, "invariant_run")
 """What the run itself checks."""

@@ -39,6 +39,21 @@ where promoter_id = $promoter and month <> earning_month and (month = $month or 
     and (debit_account = 'programme_expense' or credit_account = 'programme_expense')
 group by all order by month, earning_month, cause
 """
+HOLDS = """
+select month, earning_month, sum(case when credit_account = 'promoter_held' then amount_fen else -amount_fen end), cause
+from (select * exclude (run_seq) from books_posting union all by name select * from new_posting)
+where promoter_id = $promoter and (month = $month or earning_month = $month)
+    and (debit_account = 'promoter_payable' and credit_account = 'promoter_held'
+        or debit_account = 'promoter_held' and credit_account = 'promoter_payable')
+group by all order by month, earning_month, cause
+"""
+CANCELLED = """
+select decision_id, clause, -(select coalesce(sum(rebate_fen), 0) from statement_line where promoter_id = $promoter and month = $month)
+from decision
+where coalesce(promoter_id, subject_id) = $promoter and month = $month and measure = 'cancel_rebate' and status = 'applied'
+    and effective_from <= $cutoff_at and (effective_to is null or effective_to > $cutoff_at)
+order by decision_id limit 1
+"""
 PARTS = """
 select instalment_no, part_no, due_on, amount_fen, payer, status from payable
 where promoter_id = $promoter and month = $month order by instalment_no, part_no
@@ -56,7 +71,8 @@ where month = $month
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement whole. Amounts are fen; `lines` are as known now, `posted` what was adjusted for or by this month."""
+    """One statement whole. Amounts are fen; `lines` are as known now, `posted` what was adjusted for or by this month, `holds`
+    what was put on hold (positive) and released (negative), `cancelled` the decision that takes the sum of the lines away."""
 
     promoter_id: str
     month: str
@@ -70,6 +86,8 @@ class Statement:
     posted: list[Row] = field(default_factory=list)
     parts: list[Row] = field(default_factory=list)
     payouts: list[Row] = field(default_factory=list)
+    holds: list[Row] = field(default_factory=list)
+    cancelled: list[Row] = field(default_factory=list)
 
     @property
     def adjustments(self) -> list[Row]:
@@ -85,7 +103,7 @@ class Statement:
 def load(folder: Path, promoter_id: str, month: str) -> Statement:
     """Read one statement of a published run folder. Raises NotFound when the run has none."""
     tables = folder / "tables" if (folder / "tables").exists() else folder
-    with Warehouse(tables, "results", Run("statement", 0, date(1, 1, 1), "UTC")) as wh:
+    with Warehouse(tables, "results", _run(folder)) as wh:
         names = ("promoter_id", "month", "status", "new_paying_users", "net_fen", "tax_estimate_fen")
         amounts = [f'"{name}_fen"' for name, *_ in AMOUNTS]
         found = wh.execute(
@@ -105,12 +123,21 @@ def load(folder: Path, promoter_id: str, month: str) -> Statement:
             "parts": _rows(wh, PARTS, "instalment part due_on amount_fen payer status", promoter_id, month),
             "payouts": _rows(wh, PAYOUTS, "payout_id paid_on status gross_fen tax_fen expected_tax_fen regime income_fen"
                              " months deduct_fen deduct_ppm rate_ppm quick_fen before_fen verdict", promoter_id, month),
+            "holds": _rows(wh, HOLDS, "month earning_month amount_fen cause", promoter_id, month),
+            "cancelled": _rows(wh, CANCELLED, "decision_id clause amount_fen", promoter_id, month),
         }  # fmt: skip
         issued = wh.execute(ISSUED, month=month)
     return Statement(
         head[0], head[1], head[2], issued[0][0] if issued else None, head[3], head[4], head[5],
         dict(zip((name for name, *_ in AMOUNTS), head[len(names):], strict=True)), **rows,
     )  # fmt: skip
+
+
+def _run(folder: Path) -> Run:
+    """The day that a published folder knows; of bare tables the last one that there is."""
+    path = folder / "manifest.json"
+    said = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"as_of": "9999-12-30", "zone": "UTC"}
+    return Run("statement", 0, date.fromisoformat(said["as_of"]), said["zone"])
 
 
 def _rows(wh: Warehouse, sql: str, names: str, promoter_id: str, month: str) -> list[Row]:
@@ -129,6 +156,7 @@ def facts(statement: Statement) -> dict[str, Any]:
         "lines": [views.plain(r) for r in statement.lines],
         "adjustments_posted": [views.plain(r) for r in statement.adjustments],
         "adjusted_later": [views.plain(r) for r in statement.later],
+        "holds": [views.plain(r) for r in statement.holds], "cancelled": [views.plain(r) for r in statement.cancelled],
         "instalments": [views.plain(r) for r in statement.parts],
         "payouts": [views.plain({**r, "tax_formula": views.formula(r)}) for r in statement.payouts],
     }  # fmt: skip

@@ -101,10 +101,14 @@ def sections(s: Statement) -> list[tuple[str, list[tuple[Any, ...]]]]:
         rows += [(r["invitee_id"] or "", r["order_id"] or "", r["document"] or "", show(r["net_fen"]), rate(r["rate_ppm"]),
                   show(r["rebate_fen"]), why(r)) for r in s.lines]  # fmt: skip
         found.append(("明细 Lines, as known now", rows))
+    if s.cancelled:
+        rows = [("decision", "clause", "amount")]
+        rows += [(r["decision_id"], r["clause"], show(r["amount_fen"])) for r in s.cancelled]
+        found.append(("本月返利取消 Rebate of the month cancelled", rows))
     for title, posted in (
-        ("调整 Adjustments in this statement", s.adjustments),
-        ("此后对本月的调整 Adjusted later", s.later),
-    ):
+        ("调整 Adjustments in this statement", s.adjustments), ("此后对本月的调整 Adjusted later", s.later),
+        ("暂缓与解除 Put on hold, and released (negative)", s.holds),
+    ):  # fmt: skip
         if posted:
             rows = [("statement", "earning month", "amount", "cause")]
             rows += [
@@ -166,7 +170,9 @@ def _sheet(s: Statement, amounts: Amounts) -> tuple[list[str], list[list[object]
         ppm = None if r["rate_ppm"] is None else Decimal(r["rate_ppm"]).scaleb(-6)
         rows.append([r["line_kind"], r["invitee_id"], r["order_id"], s.month, r["document"], r["clause"], None,
                      "counts" if r["qualifies"] else "does not count", yuan(r["net_fen"]), ppm, yuan(r["rebate_fen"])])  # fmt: skip
-    for part, posted in (("adjustment", s.adjustments), ("adjusted_later", s.later)):
+    rows += [["cancelled", None, None, s.month, None, f"{r['decision_id']} {r['clause']}", *[None] * 4, yuan(r["amount_fen"])]
+             for r in s.cancelled]  # fmt: skip
+    for part, posted in (("adjustment", s.adjustments), ("adjusted_later", s.later), ("hold", s.holds)):
         rows += [[part, None, None, r["earning_month"], None, r["cause"], None, r["month"], None, None, yuan(r["amount_fen"])]
                  for r in posted]  # fmt: skip
     rows += [[f"instalment {r['instalment']}", *[None] * 4, r["payer"], r["due_on"].isoformat(), r["status"], None, None,

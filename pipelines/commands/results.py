@@ -100,11 +100,12 @@ def export(out: Path, forms: tuple[str, ...], processes: int, state: Path, books
 @click.command(epilog=example("tongren finance --out exports"))
 @click.option("--out", type=FOLDER, required=True, help="Where the files are written.")
 @STATE
-def finance(out: Path, state: Path) -> None:
+@BOOKS
+def finance(out: Path, state: Path, books_url: str | None) -> None:
     """Payment instructions per payer and due date, reconciliation of payouts, a trial balance."""
     from pipelines import show
 
-    click.echo(show.finance(state, out))
+    click.echo(show.finance(state, books_url, out))
 
 
 @click.command(epilog=example("tongren whatif --without D0123456789abcdef"))

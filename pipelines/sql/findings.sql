@@ -28,7 +28,6 @@ select
     cast(1 as double) as confidence,
     cast(0 as decimal(18, 2)) as amount_at_stake,
     f.evidence,
-    natural_day(p.paid_at, $zone) as first_seen,
+    f.seen_on as first_seen,
     f.reason || ' ' || f.payout_id as reason
 from settlement_finding as f
-inner join payouts as p on f.payout_id = p.payout_id

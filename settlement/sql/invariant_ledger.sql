@@ -11,8 +11,7 @@ balance as (
         promoter_id,
         cast(coalesce(sum(-amount_fen) filter (where account = 'promoter_payable'), 0) as bigint) as payable_fen,
         cast(coalesce(sum(-amount_fen) filter (where account = 'promoter_held'), 0) as bigint) as held_fen,
-        cast(coalesce(sum(amount_fen) filter (where account = 'clawback_receivable'), 0) as bigint) as open_fen,
-        cast(coalesce(sum(-amount_fen) filter (where account = 'cash'), 0) as bigint) as cash_fen
+        cast(coalesce(sum(amount_fen) filter (where account = 'clawback_receivable'), 0) as bigint) as open_fen
     from flow
     group by all
 ),
@@ -53,11 +52,6 @@ fault as (
     select 'L2', 'payable, held or the open balance is negative', promoter_id
     from balance
     where payable_fen < 0 or held_fen < 0 or open_fen < 0
-    union all
-    select 'L2', 'a recovery notice asks for more than was paid in cash', i.instruction_id
-    from settlement_instruction as i
-    left join balance as b on i.subject_id = b.promoter_id
-    where i.amount_fen > coalesce(b.cash_fen, 0)
     union all
     select 'L6', 'a payout is not net and tax', payout_id
     from payouts

@@ -1,5 +1,5 @@
 -- One row per paid payout and planned payment, with the natural person who is paid: the id document of the promoter last
--- seen by then, else the account. A planned payment is a requested instalment, as if it were paid on its due date, or on the as_of day
+-- seen by then, else the one that was seen first after it, else the account. A planned payment is a requested instalment, as if it were paid on its due date, or on the as_of day
 -- where that is over.
 create or replace table payout_person as
 with document as (
@@ -9,6 +9,14 @@ with document as (
         max(token) as token
     from identifiers
     where kind = 'id_doc' and links
+    group by all
+),
+
+first_document as (
+    select
+        account_id,
+        min_by(token, observed_at) as token
+    from document
     group by all
 ),
 
@@ -47,7 +55,8 @@ select
     p.gross_fen,
     p.tax_fen,
     p.planned,
-    coalesce(d.token, 'account ' || p.promoter_id) as person,
+    coalesce(d.token, f.token, 'account ' || p.promoter_id) as person,
     d.token is not null as documented
 from payment as p
 asof left join document as d on p.promoter_id = d.account_id and p.paid_at >= d.observed_at
+left join first_document as f on p.promoter_id = f.account_id

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from casebook import decisions, proposals, verdicts
+from casebook import decisions, proposals, standing, verdicts
 from casebook.books import Books
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 from pipelines.cli import cli
@@ -61,6 +61,21 @@ def test_what_a_run_proposed_for_two_people_needs_two(started: Books) -> None:
         decide(started, "D1", "approve", "Li")
     state = decide(started, "D1", "approve", "wang")
     assert (state["status"], state["decided_by"]) == ("approved", "li, wang")
+
+
+@pytest.mark.parametrize(("measure", "functions", "covers"), [
+    ("hold_payout", None, True), ("suspend_functions", None, True), ("suspend_functions", "links, payout", True),
+    ("suspend_functions", "links", False), ("warn", None, False),
+])  # fmt: skip
+def test_an_approved_hold_keeps_payouts_back_before_a_run_applies_it(
+    started: Books, measure: str, functions: str | None, covers: bool
+) -> None:
+    decision = propose(
+        started, measure=measure, functions=functions, clause="3.5(2)", subject_kind="promoter", subject_id="P1"
+    )
+    assert standing.holds_to_come(started) == set()
+    decide(started, decision, "approve", "wang")
+    assert standing.holds_to_come(started) == ({("P1", None)} if covers else set())
 
 
 def test_one_rejection_is_enough(started: Books) -> None:

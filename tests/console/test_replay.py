@@ -7,15 +7,16 @@ import threading
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pytest
 from fastapi import FastAPI
 
 from console import replay
+from console.effect import effect_of
 from console.rates import Rate
-from console.reading import Loaded
+from console.reading import Loaded, Reading
 from console.replay import Content, Replay
 from data_contracts.errors import TableTooOld
 from settlement import whatif
@@ -47,6 +48,13 @@ def settled(tmp_path: Path) -> Loaded:
     return Loaded("r", folder, duckdb.connect(), {"run_seq": 9, "as_of": date(2026, 5, 20).isoformat(), "zone": ZONE})
 
 
+class Nothing:
+    """A reading without published statements."""
+
+    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        return []
+
+
 def told(loaded: Loaded, content: Content, spill: Path) -> Replay:
     return replay._read(replay.made(loaded, content, spill))
 
@@ -58,6 +66,24 @@ def test_a_measure_is_settled_as_if_it_were_in_force(settled: Loaded, tmp_path: 
     assert month.taken("P") == {"2026-03": Decimal("200.00")} and month.taken("Q") == {}
     hold = told(settled, HOLD, tmp_path / "s")
     assert hold.taken("P") == {} and hold.covers("P", "2026-05") and not hold.covers("Q", "2026-05")
+
+
+def test_the_next_statement_is_told_without_and_with_the_measure(settled: Loaded, tmp_path: Path) -> None:
+    void = told(settled, VOID, tmp_path / "s")
+    assert void.before is not None and void.after is not None
+    assert (void.before["month"], void.before["adjustments"], void.after["adjustments"]) == (
+        "2026-05",
+        0,
+        Decimal("-100.00"),
+    )
+    effect = effect_of(cast(Reading, Nothing()), VOID, void)
+    shown = {k: effect[k] for k in ("next_month", "payable_before", "payable_after", "from_held", "claim")}
+    # March's 100.00 are unpaid: the next issue cancels them, and nothing becomes a claim.
+    assert shown == {"next_month": "2026-05", "payable_before": 0, "payable_after": 0, "from_held": 0, "claim": 0}
+    assert {"line": "clawback_added", "before": 0, "after": Decimal("100.00")} in effect["upcoming"]
+    hold = told(settled, HOLD, tmp_path / "s")
+    assert hold.after is not None and hold.after["status"] == "held"
+    assert told(settled, Content("warn", "3.5(2)", "group", "G", None), tmp_path / "s").before is None
 
 
 def test_one_that_starts_later_is_shown_as_it_will_be(settled: Loaded, tmp_path: Path) -> None:

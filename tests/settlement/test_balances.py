@@ -101,7 +101,6 @@ def test_an_overturned_decision_restores_exactly_and_the_open_balance_takes_it_b
     assert p.statement("2026-05") == {"status": "issued", "adjustments": 10_000, "offset": 10_000}
     assert p.caused("2026-05") == {("2026-03", "D1"): 10_000}
     assert p.balance("clawback_receivable") == 0
-    assert p.tables["settlement_instruction"] == []
 
 
 def test_a_late_order_is_adjusted_apart_from_a_refund(play: Make) -> None:
@@ -265,6 +264,29 @@ def test_a_payout_reported_anew_with_another_amount_replaces_what_was_posted(pla
     assert p.payables("2026-03") == [(1, 6_000, "paid"), (1, 4_000, "due")]
 
 
+def test_a_payout_that_is_gone_from_the_feed_stays_posted_and_is_named(play: Make) -> None:
+    p = play()
+    earn(p, "2026-03", 100_000)
+    p.payout("2026-03", "2026-04-25", 10_000, tax_fen=1_000)
+    p.run("2026-04-20")
+    p.run("2026-04-26")
+    payouts = p.feeds.pop("payouts")
+    p.run("2026-04-27")
+    assert (p.balance("cash"), p.payables("2026-03")) == (-9_000, [(1, 10_000, "paid")])
+    (row,) = p.tables["payout_check"]
+    assert (row["verdict"], row["promoter_id"], row["month"], row["gross_fen"], row["paid_on"]) == (
+        "gone", "P", "2026-03", 10_000, date(2026, 4, 26),
+    )  # fmt: skip
+    assert row["payout_id"] in {r["transaction_id"] for r in p.books["books_posting"]}
+    assert [(f["clause"], f["reason"], f["payout_id"]) for f in p.tables["settlement_finding"]] == [
+        ("4.4(3)", "gone", row["payout_id"])
+    ]
+    p.feeds["payouts"] = payouts
+    p.run("2026-04-28")
+    assert [r["verdict"] for r in p.tables["payout_check"]] == ["tax_differs"]
+    assert p.tables["new_posting"] == []
+
+
 def test_an_offset_for_an_excess_that_never_arrived_is_carried_into_the_next_statement(play: Make) -> None:
     # 107.00 was paid where 100.00 was payable: April's 50.00 gave the 7.00 back. Then the payment turns out to have failed.
     p = play()
@@ -280,41 +302,6 @@ def test_an_offset_for_an_excess_that_never_arrived_is_carried_into_the_next_sta
     p.run("2026-06-20")
     assert (p.statement("2026-05")["carried_in"], p.statement("2026-05")["payable"]) == (700, 5_700)
     assert p.payables("2026-03") == [(1, 10_000, "failed")]
-
-
-def test_one_balance_is_demanded_once_and_its_growth_by_the_next_decision(play: Make) -> None:
-    # 100.00 of March and 50.00 of April are paid. March is voided and demanded by two decisions, then April is voided.
-    p = play()
-    earn(p, "2026-03", 100_000)
-    earn(p, "2026-04", 50_000)
-    p.payout("2026-03", "2026-04-25", 10_000)
-    p.payout("2026-04", "2026-05-25", 5_000)
-    p.run("2026-05-20")
-    p.decide("D1", "void_order", "order", "o2026-03", "2026-06-01", clause="3.1(5)")
-    p.decide("D2", "claw_back", "promoter", "P", "2026-06-01", clause="4.4(1)")
-    p.decide("D3", "claw_back", "promoter", "P", "2026-06-01", clause="4.4(1)")
-    p.run("2026-06-20")
-    assert [(n["decision_id"], n["amount_fen"]) for n in p.tables["settlement_instruction"]] == [("D2", 10_000)]
-    p.run("2026-06-21")
-    assert p.tables["settlement_instruction"] == []
-    p.decide("D4", "void_order", "order", "o2026-04", "2026-07-01", clause="3.1(5)")
-    p.run("2026-07-20")
-    assert p.balance("clawback_receivable") == 15_000
-    assert [(n["decision_id"], n["amount_fen"]) for n in p.tables["settlement_instruction"]] == [("D3", 5_000)]
-
-
-def test_after_a_cancelled_participation_each_growth_of_the_balance_is_demanded(play: Make) -> None:
-    p = play()
-    earn(p, "2026-03", 100_000)
-    p.payout("2026-03", "2026-04-25", 10_000)
-    p.run("2026-04-20")
-    p.decide("D1", "cancel_programme", "promoter", "P", "2026-05-01", clause="1.2(4)")
-    p.refund("o2026-03", "2026-05-02", 40_000)
-    p.run("2026-05-20")
-    p.refund("o2026-03", "2026-06-02", 60_000)
-    p.run("2026-06-20")
-    told = [(n["decision_id"], n["amount_fen"]) for n in p.books["books_instruction"]]
-    assert told == [("D1", 4_000), ("D1", 6_000)]
 
 
 def test_a_void_of_a_ring_reaches_whom_its_evidence_names_and_nobody_else(play: Make) -> None:

@@ -126,6 +126,46 @@ def test_a_requested_instalment_is_instructed_net_of_tax(play: Callable[..., Pla
     files = finance.write_payment_files(tmp_path / "published", tmp_path / "pay")
     assert [f.name for f in files] == ["payments-001-vendor-a-2026-04-30.csv"]
     assert files[0].read_text(encoding="utf-8").splitlines()[1] == "P,2026-03,1,5000.00,800.00,4200.00"
+    # A hold that was approved since the run covers it already: the file of before is gone too.
+    for holds in ({("P", None)}, {("P", "2026-03")}):
+        assert finance.write_payment_files(tmp_path / "published", tmp_path / "pay", holds) == []
+        assert list((tmp_path / "pay").iterdir()) == []
+        assert finance.left_out(tmp_path / "published", holds) == [
+            ("P", "2026-03", 1, 500_000, "a hold was approved since the run")
+        ]
+    assert finance.left_out(tmp_path / "published", {("P", "2026-02"), ("Q", None)}) == []
+
+
+def test_who_has_no_id_document_is_named_and_not_paid(play: Callable[..., Play], tmp_path: Path) -> None:
+    p = play()
+    p.invitee("I1", "2026-03-02")
+    p.order("o1", "I1", "2026-03-05", 100_000)
+    p.add("payout_requests", request_id="q1", promoter_id="P", month="2026-03", requested_at=at("2026-04-20 12:00:00"))
+    p.run("2026-04-20", publish=True)
+    assert finance.write_payment_files(tmp_path / "published", tmp_path / "pay") == []
+    assert finance.left_out(tmp_path / "published") == [("P", "2026-03", 1, 10_000, "no id document on file")]
+
+
+def test_a_statement_names_what_holds_releases_and_cancels(play: Callable[..., Play], tmp_path: Path) -> None:
+    p = play()
+    for month in ("2026-03", "2026-04", "2026-05"):
+        p.invitee(f"I{month}", f"{month}-02")
+        p.order(f"o{month}", f"I{month}", f"{month}-05", 100_000)
+    p.decide("H1", "hold_payout", "promoter", "P", "2026-04-01", month="2026-03", clause="3.5(2)")
+    p.decide("C1", "cancel_rebate", "promoter", "P", "2026-05-01", month="2026-04", clause="3.5(4)")
+    p.run("2026-04-20", publish=True)
+    told = json.loads(statements.render(tmp_path / "published", "P", "2026-03", "json"))
+    assert told["holds"] == [{"month": "2026-03", "earning_month": "2026-03", "amount": "100.00", "cause": "H1"}]
+    p.overturn("H1")
+    p.run("2026-05-20", publish=True)
+    april = json.loads(statements.render(tmp_path / "published", "P", "2026-04", "json"))
+    assert (april["rebate"], april["released"], april["payable"]) == ("0.00", "100.00", "100.00")
+    assert april["holds"] == [{"month": "2026-04", "earning_month": "2026-03", "amount": "-100.00", "cause": "H1"}]
+    assert april["cancelled"] == [{"decision_id": "C1", "clause": "3.5(4)", "amount": "-100.00"}]
+    shown = statements.render(tmp_path / "published", "P", "2026-04", "text").decode()
+    assert "C1" in shown and "H1" in shown and "3.5(4)" in shown
+    sheet = statements.render(tmp_path / "published", "P", "2026-04", "csv").decode()
+    assert "cancelled,,,2026-04,,C1 3.5(4),,,,,-100.00" in sheet and "hold,,,2026-03,,H1,,2026-04,,,-100.00" in sheet
 
 
 def test_a_month_issued_after_its_time_raises_the_alarm(play: Callable[..., Play], tmp_path: Path) -> None:

@@ -65,6 +65,21 @@ def test_accounts_of_one_person_add_up_within_the_month_of_payment(play: Callabl
     assert expected(p) == [("w0", fen("440")), ("w1", fen("360")), ("w2", fen("240"))]
 
 
+def test_payments_before_the_document_was_seen_count_for_its_person(play: Callable[..., Play]) -> None:
+    # 3,000 on the 5th, the document is seen on the 10th, 2,000 on the 15th: 440, then 5,000 x 80 % x 20 % = 800 less 440.
+    p = play()
+    p.payout("2026-01", "2026-02-05 12:00:00", fen("3000"))
+    p.payout("2026-01", "2026-02-15 12:00:00", fen("2000"))
+    document = {"kind": "id_doc", "token": "t1", "source": "usage", "links": True}
+    p.add("identifiers", account_id="P", observed_at=at("2026-02-10"), **document)
+    p.run("2026-02-09")
+    assert [(w, tax) for w, tax in expected(p)] == [("w0", fen("440"))]
+    p.run("2026-03-10")
+    assert expected(p) == [("w0", fen("440")), ("w1", fen("360"))]
+    told = {r["payout_id"]: r["documented"] for r in p.tables["payout_check"]}
+    assert told == {"w0": False, "w1": True}
+
+
 def test_the_cumulative_regime_runs_over_the_year_and_starts_again_after_a_gap(play: Callable[..., Play]) -> None:
     # 10,000 in February, March and May: (8,000 - 5,000) x 3 % = 90; (16,000 - 10,000) x 3 % = 180 - 90 = 90;
     # after the gap one month counts: (24,000 - 5,000) x 3 % = 570 - 180 = 390.

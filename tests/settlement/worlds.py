@@ -216,7 +216,7 @@ class World:
         return True
 
 
-def settle(play: Play, worlds: Sequence[World], day: date) -> None:
+def settle(play: Play, worlds: Sequence[World], day: date, *, publish: bool = False) -> None:
     """One run of the real stage over all worlds, and of each world's auditor."""
     tables = dict.fromkeys(t for w in worlds for t in w.feeds)
     play.feeds = {t: [r for w in worlds for r in w.feeds.get(t, [])] for t in tables}
@@ -226,7 +226,7 @@ def settle(play: Play, worlds: Sequence[World], day: date) -> None:
     play.groups = {a: g for w in worlds for a, g in w.groups.items()}
     for world in worlds:
         world.steps.append(("run", day))
-    play.run(day.isoformat())
+    play.run(day.isoformat(), publish=publish)
     for world in worlds:
         world.auditor.run(day, world.feeds, [dict(d) for d in world.decisions.values()], world.groups)
 
