@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from casebook import refusals, registers
 from console import blind
-from console.desk import Guard, asked, back_to, change, desk, page
+from console.desk import Guard, asked, back_to, change, desk, known, page
 from console.pages import lang_of
 from console.routes.session import safe
 from console.sessions import Session
@@ -116,8 +116,9 @@ async def add_override(
     session: Annotated[Session, Depends(Guard("link"))], back: Short = "/queue",
 ) -> Response:  # fmt: skip
     """Say that two accounts are one user's, or are not; the next run obeys it."""
+    held = desk(request)
     await run_in_threadpool(
-        registers.add_override, desk(request).books, account_a, account_b, kind, session.user, reason
+        registers.add_override, held.books, account_a, account_b, kind, session.user, reason, known=known(held)
     )
     return back_to(request, safe(back))
 

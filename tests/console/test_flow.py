@@ -266,7 +266,7 @@ def test_a_refusal_is_in_the_language_of_the_page(app: FastAPI, sign_in: SignIn,
 
 
 @pytest.mark.parametrize(("kind", "subject", "promoter"), [
-    ("promoter", "P", "Q"), ("referral", "I1", "Q"), ("invitee", "nobody", "P"), ("order", "nothing", "P"),
+    ("promoter", "P", "Q"), ("referral", "I1", "Q"), ("order", "o1", "Q"),
 ])  # fmt: skip
 def test_a_measure_names_the_promoter_who_brought_its_subject(
     sign_in: SignIn, kind: str, subject: str, promoter: str
@@ -276,7 +276,40 @@ def test_a_measure_names_the_promoter_who_brought_its_subject(
     form = {"measure": "warn", "clause": "3.5(2)", "subject_kind": kind, "subject_id": subject, "promoter": promoter,
             "reason": "r"}  # fmt: skip
     answer = analyst.post("/proposals", data={**csrf(analyst), **form})
-    if (kind, subject) == ("order", "nothing"):
-        assert answer.status_code == 303, "the run knows no such order, and has nothing to say about it"
-    else:
-        assert answer.status_code == 409 and f"was not brought by promoter {promoter}" in answer.text
+    assert answer.status_code == 409 and f"was not brought by promoter {promoter}" in answer.text
+
+
+@pytest.mark.parametrize(("given", "status", "en", "zh"), [
+    ({"subject_id": "P404"}, 404, "no promoter P404", "没有推广者 P404"),
+    ({"subject_kind": "order", "subject_id": "o404"}, 404, "know the order o404", "没有订单 o404"),
+    ({"measure": "cancel_rebate", "month": "2030-01"}, 422, "has not begun", "尚未开始"),
+    ({"measure": "cancel_rebate", "month": "2001-01"}, 422, "no statement of 2001-01", "没有 2001-01 的对账单"),
+])  # fmt: skip
+def test_what_the_run_does_not_know_is_told_before_and_refused(
+    sign_in: SignIn, given: dict[str, str], status: int, en: str, zh: str
+) -> None:
+    form = {
+        "measure": "warn",
+        "clause": "3.5(2)",
+        "subject_kind": "promoter",
+        "subject_id": "P",
+        "reason": REASON,
+        **given,
+    }
+    asked = {"what": f"{form['clause']}|{form['measure']}", "subject": f"{form['subject_kind']}|{form['subject_id']}",
+             "month": form.get("month", "")}  # fmt: skip
+    for lang, told in (("en", en), ("zh", zh)):
+        analyst = sign_in("analyst", lang=lang)
+        before = analyst.get("/proposals/new", params=asked)
+        assert before.status_code == 200 and told in shown(before.text)
+        answer = analyst.post("/proposals", data={**csrf(analyst), **form})
+        assert answer.status_code == status and told in shown(answer.text)
+
+
+def test_a_measure_on_a_ring_shows_and_takes_the_promoter_whose_invitees_it_has(app: FastAPI, sign_in: SignIn) -> None:
+    analyst = sign_in("analyst", lang="en")
+    asked = {"what": "3.4(1)|warn", "subject": "ring|R", "promoter": ""}
+    assert analyst.get("/proposals/new.json", params=asked).json()["promoter"] == "P"
+    form = {"measure": "warn", "clause": "3.4(1)", "subject_kind": "ring", "subject_id": "R", "reason": REASON}
+    made = analyst.post("/proposals", data={**csrf(analyst), **form}).headers["location"]
+    assert analyst.get(f"{made}.json").json()["decision"]["promoter_id"] == "P"

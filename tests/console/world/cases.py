@@ -50,6 +50,7 @@ def rows(hostile: str, why: str, blind: Collection[str]) -> dict[str, Rows]:
             "status": "unknown",
             "subject_kind": "ring",
             "subject_id": "R",
+            "promoter_id": "P",
             "clause": "3.4(1)",
             "detector": "collusion_ring",
             "detector_version": "1",
