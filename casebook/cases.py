@@ -80,6 +80,22 @@ def act(
     raise NotAllowed(fault, case_id=case_id, action=action, state=before["state"])
 
 
+def act_on_all(
+    books: Books, case_ids: Sequence[str], action: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody
+) -> dict[str, Refusal]:
+    """One action on several cases for one reason, each by itself; why it was refused, by case.
+
+    Raises UsageError, before anything is done, for what no case would take.
+    """
+    refused: dict[str, Refusal] = {}
+    for case_id in dict.fromkeys(case_ids):
+        try:
+            act(books, case_id, action, by, reason, of_run=of_run)
+        except (NotAllowed, NotFound) as fault:
+            refused[case_id] = fault.args[0]
+    return refused
+
+
 def enter(
     book: Ledgerbook, before: Mapping[str, Any], action: str, who: str, why: str, events: Sequence[Mapping[str, Any]]
 ) -> None:

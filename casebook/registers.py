@@ -14,6 +14,7 @@ from casebook.books import Books, Ledgerbook
 from casebook.known import Known, anything
 from casebook.people import line, micros, person
 from data_contracts.errors import NotAllowed, NotFound, UsageError
+from data_contracts.vault import is_token
 
 OVERRIDES = ("must_link", "cannot_link")
 
@@ -78,9 +79,14 @@ def end_word(books: Books, account_a: str, account_b: str, kind: str, by: str, r
 
 
 def add_shared(
-    books: Books, kind: str, token: str, label: str, by: str, reason: str, *, from_on: date, to_on: date | None = None
-) -> str:
-    """Register an identifier (by its token) as shared by strangers, such as a campus exit: it links nobody while it stands."""
+    books: Books, kind: str, token: str, label: str, by: str, reason: str, *, kid: str, from_on: date, to_on: date | None = None
+) -> str:  # fmt: skip
+    """Register an identifier (by its token) as shared by strangers, such as a campus exit: it links nobody while it stands.
+
+    `kid` names the key of tokens. Raises UsageError for what is no token under it: it would never be met.
+    """
+    if not is_token(token, kid):
+        raise UsageError(refusals.of("token_form"))
     who, why = person(by), line(reason, "reason")
     with books.writing() as book:
         row = {"shared_id": _number(book, "S"), "kind": line(kind, "kind"), "token": line(token, "token"),

@@ -223,12 +223,9 @@ def add_shared(state: State, kind: str, token: str | None, label: str, *, by: st
         raise UsageError(f"there is no kind {kind}; there are {', '.join(known)}")
     key = load_key(state.folder, os.environ)
     token = token or _token(key, known[kind], sys.stdin.readline().strip())
-    shape = token_of(key, kind, "")
-    if len(token) != len(shape) or token.rpartition(":")[0] != shape.rpartition(":")[0]:
-        raise UsageError("that is no token under the key of this state: leave --token out and type the raw value")
     with books_of(state) as books:
         last_as_of, _ = casebook_decisions.published(books)
-        entry = registers.add_shared(books, kind, token, label, by, reason, from_on=last_as_of)
+        entry = registers.add_shared(books, kind, token, label, by, reason, kid=key.kid, from_on=last_as_of)
     return f"{kind} {token} ({label}) links nobody from the next run on\n{entry}"
 
 

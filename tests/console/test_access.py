@@ -28,6 +28,7 @@ from data_contracts.errors import TongrenError
 from tests.console import world
 from tests.console.conftest import SignIn, csrf, person, shown
 from tests.console.places import actions
+from tests.console.world.said import TOKEN
 
 
 def test_every_role_reaches_what_its_actions_allow_and_nothing_else(app: FastAPI, sign_in: SignIn) -> None:
@@ -296,7 +297,7 @@ def test_a_change_fails_when_its_audit_entry_cannot_be_written(
         "/decisions/bulk": {"action": "reject", "reason": "r", "decision_id": world.PROPOSED},
         "/findings/F00000000000000a/verdict": {"verdict": "confirmed", "reason": "r"}, "/ties": {"promoter": "P", "reason": "r"},
         "/overrides": {"account_a": "P", "account_b": "I2", "kind": "must_link", "reason": "r"},
-        "/shared": {"kind": "ip", "token": "t", "label": "l", "reason": "r", "from_on": "2026-04-01"},
+        "/shared": {"kind": "ip", "token": TOKEN, "label": "l", "reason": "r", "from_on": "2026-04-01"},
         "/users": {"name": "zhao", "role": "viewer"}, "/users/li/disable": {}, "/users/li/roles": {"role": "viewer"}, "/users/li/link": {},
         "/targets": {"address": "https://hooks.example/", "kind": "instruction", "reason": "r"},
     }  # fmt: skip

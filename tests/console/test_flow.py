@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from fastapi import FastAPI
 
-from casebook import decisions
+from casebook import cases, decisions
 from tests.console import world
 from tests.console.conftest import SignIn, csrf, shown
+from tests.console.world.said import TOKEN
 
 REASON = "退款集中在出账之后 / refunds cluster after the statement"
 
@@ -204,6 +205,22 @@ def test_many_cases_are_taken_for_one_reason(sign_in: SignIn) -> None:
     assert {r["case_id"] for r in mine} == {world.CASE, world.RING} and {r["state"] for r in mine} == {"in_review"}
 
 
+@pytest.mark.parametrize(("lang", "told"), [("en", "close is no move from there"), ("zh", "目前待处理，不能结案")])
+def test_of_many_cases_each_is_moved_and_those_refused_are_named(
+    app: FastAPI, sign_in: SignIn, lang: str, told: str
+) -> None:
+    client = sign_in("analyst", lang=lang)
+    take = {**csrf(client), "action": "take", "reason": "morning", "case_id": [world.RING]}
+    assert client.post("/cases/bulk", data=take).status_code == 303
+    close = {**csrf(client), "action": "close", "reason": "nothing in it", "case_id": [world.CASE, "C404", world.RING]}
+    answer = client.post("/cases/bulk", data=close)
+    said = shown(answer.text)
+    assert answer.status_code == 200 and told in said and "C404" in said and world.CASE in said
+    states = {c["case_id"]: c["state"] for c in cases.listing(app.state.desk.books)}
+    assert (states[world.CASE], states[world.RING]) == ("open", "closed")
+    assert client.post("/cases/bulk", data={**close, "case_id": ["C404"]}).status_code == 409
+
+
 def test_a_verdict_feeds_the_precision_of_its_detector(sign_in: SignIn) -> None:
     client = sign_in("analyst")
     form = {**csrf(client), "verdict": "confirmed", "reason": "same papers"}
@@ -233,7 +250,15 @@ def test_a_word_on_two_accounts_stands_until_it_is_ended(sign_in: SignIn) -> Non
 
 def test_an_identifier_is_registered_as_shared_and_ended(sign_in: SignIn) -> None:
     client = sign_in("analyst")
-    form = {"kind": "ip", "token": "v1:kid:b", "label": "campus", "reason": "a dormitory", "from_on": "2026-04-20"}
+    form = {"kind": "ip", "token": TOKEN, "label": "campus", "reason": "a dormitory", "from_on": "2026-04-20"}
+    for slip in (
+        {"token": "v1:kid:b"},
+        {"token": TOKEN.replace("kid", "old")},
+        {"token": TOKEN[:-1] + "!"},
+        {"kind": "fax"},
+    ):
+        assert client.post("/shared", data={**csrf(client), **form, **slip}).status_code == 422, slip
+    assert client.get("/shared.json").json()["register"] == []
     assert client.post("/shared", data={**csrf(client), **form}).status_code == 303
     entry = client.get("/shared.json").json()["register"][0]
     done = client.post(

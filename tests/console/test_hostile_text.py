@@ -23,6 +23,7 @@ from tests.console import world
 from tests.console.conftest import SignIn, csrf, person, session_of
 from tests.console.corpus import batches, payloads
 from tests.console.places import NO_PAGES, PARTS, pages, routes, template
+from tests.console.world.said import TOKEN
 from tests.counts import SOAK
 
 pytestmark = pytest.mark.browser
@@ -32,7 +33,7 @@ MOST = None if SOAK else 15
 """Texts that are tried per form: 15 of 2,000 characters hold the whole corpus; names are short, and take the soak for all of it."""
 OURS: dict[str, Any] = {
     "clause": "3.5(2)", "measure": "suspend_functions", "subject_kind": "promoter", "subject_id": "P", "promoter": "P", "month": "",
-    "finding": "F00000000000000a", "verdict": "confirmed", "account_a": "P", "account_b": "other {n}", "kind": "must_link", "token": "t{n}",
+    "finding": "F00000000000000a", "verdict": "confirmed", "account_a": "P", "account_b": "other {n}", "kind": "must_link", "token": TOKEN,
     "from_on": "2026-04-01", "to_on": "2026-05-01", "deadline_on": "2026-06-01", "case_id": world.CASE, "action": "note", "least": "0",
     "address": "https://hooks.example/{n}", "role": "viewer", "back": "/queue", "query": "clause=3.4(1)", "seen": 0, "owner": "",
 }  # fmt: skip
