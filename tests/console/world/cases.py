@@ -55,7 +55,7 @@ def rows(hostile: str, why: str, blind: Collection[str]) -> dict[str, Rows]:
             "detector": "collusion_ring",
             "detector_version": "1",
             "confidence": 0.5,
-            "evidence": "[]",
+            "evidence": json.dumps([{"code": "CR01", "observed": 2.0, "ids": ["I2", "I3", "I2 I3 same_person"]}]),
             "reason": "CR01",
             "first_seen": DAY,
         },
