@@ -55,7 +55,8 @@ def group(request: Request, group_id: str) -> dict[str, Any]:
         overrides = [o for o in book.rows("select * from override_state order by override_id")
                      if o["account_a"] in names or o["account_b"] in names]  # fmt: skip
     return {
-        "group_id": group_id, "rows": members, "links": links[:MOST_LINKS], "all_links": len(links), "tree": told["tree"], "weakest": told["weakest"],
+        "group_id": group_id, "rows": members, "links": links[:MOST_LINKS],
+        "all_links": len(links), "tree": told["tree"], "weakest": told["weakest"],
         "gone": gone, "parts": parts_of(names, links, gone), "overrides": overrides,
         "history": held.reading.rows(HISTORY, g=group_id), "graph": _graph(members, links[:MOST_LINKS], gone),
     }  # fmt: skip
