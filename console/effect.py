@@ -31,6 +31,9 @@ group by month order by month
 MONTHS = """
 select month, status, rebate, payable, held from statements where promoter_id = $p order by month
 """
+DUE = """
+select month, sum(amount) as due from payables where promoter_id = $p and status in ('due', 'requested') group by month
+"""
 
 
 def effect_of(reading: Reading, content: Content, replay: Replay | None) -> dict[str, Any]:
@@ -55,13 +58,22 @@ def effect_of(reading: Reading, content: Content, replay: Replay | None) -> dict
     rest = max(before - due, NOTHING)
     following = upcoming["month"] if upcoming else ""
     holds = content.measure in HOLDS if replay is None else replay.covers(promoter, following)
+    stopped = [d["due"] for d in reading.rows(DUE, p=promoter) if _held(content, replay, promoter, d["month"])]
     return {
         "months": rows, "measure": content.measure, "whole": whole, "next_month": following or None,
         "payable_before": before, "payable_after": NOTHING if holds else rest, "held_after": rest if holds else NOTHING,
+        "stopped": sum(stopped, NOTHING),
         "from_held": from_held, "claim": max(due - before, NOTHING), "irreversible": measure.irreversible,
         "starts_end": content.measure == "cancel_programme", "exact": replay is not None,
         "changes": list(replay.changes) if replay else [],
     }  # fmt: skip
+
+
+def _held(content: Content, replay: Replay | None, promoter: str, month: str) -> bool:
+    """Whether what is still due of an issued month would be kept back."""
+    if replay is None:
+        return content.measure in HOLDS and content.month in (None, month)
+    return replay.covers(promoter, month)
 
 
 def _estimate(reading: Reading, content: Content) -> dict[str, Decimal]:

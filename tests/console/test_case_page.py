@@ -109,8 +109,12 @@ def test_what_the_next_statement_cannot_bear_becomes_a_claim(app: FastAPI) -> No
 
 def test_a_hold_keeps_the_next_statement_back_where_settlement_says_so(app: FastAPI) -> None:
     content = Content("hold_payout", "3.5(2)", "promoter", "P", "P")
-    for replay, kept in ((None, "50.00"), (Replay((), frozenset({("P", None)})), "50.00"), (Replay(()), "0.00")):
+    for replay, kept, due in (
+        (None, "50.00", "3.00"), (Replay((), frozenset({("P", None)})), "50.00", "3.00"), (Replay(()), "0.00", "0.00"),
+        (Replay((), frozenset({("P", "2026-03")})), "0.00", "3.00"),
+    ):  # fmt: skip
         effect = effect_of(app.state.desk.reading, content, replay)
+        assert str(effect["stopped"]) == due
         assert str(effect["held_after"]) == kept and effect["payable_after"] + effect["held_after"] == Decimal("50.00")
 
 
