@@ -70,7 +70,7 @@ def behind(held: Desk, accounts: Sequence[str]) -> set[str]:
     return {*accounts, *(r["promoter_id"] for r in invited if r["promoter_id"])}
 
 
-def refuse(held: Desk, promoters: Iterable[str]) -> None:
+def refuse(held: Desk, promoters: Iterable[str | None]) -> None:
     """Raises NotAllowed when a page that is all score is about such a promoter."""
     if among(held, promoters):
         raise NotAllowed(refusals.of("drawn_at_random"))

@@ -62,6 +62,8 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
     if hidden:
         shelved, decisions = blind.parts(shelved), [blind.decision(d) for d in decisions]
     findings = shelved["findings"].value
+    if not promoter:
+        blind.refuse(held, {f["promoter_id"] for f in findings})
     decisions = _waiting_first(decisions if promoter else _on_findings(held, findings))
     choices = _choices(held.reading, held.reading.run_id, frozenset(f["clause"] for f in findings))
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}
