@@ -2,7 +2,6 @@
 `python audit_verify.py BOOKS [CHECKPOINTS] [PUBLIC_KEY_HEX]` prints each fault; BOOKS is a SQLite file or a postgresql:// URL."""
 
 import contextlib
-import functools
 import hashlib
 import itertools
 import json
@@ -58,22 +57,22 @@ def rows(query: Any, tables: list[str], effects: dict[str, dict[int, Any]]) -> A
     yield from (f"table {table} is gone" for table in effects.keys() - set(tables))
 
 
-def anchors(query: Any, shape: str, hashes: dict[int, str], folder: Path, key: str | None) -> Any:
+def anchors(query: Any, shape: str, hashes: dict[int, str], folder: Path | str | None, key: str | None) -> Any:
     """Signed checkpoints tell entries, Merkle root, ledger and schema; the newest, under today's key, vouches for all before."""
     prev, version, peaks = "", next(iter(query("select version_num from alembic_version")))[0], list[tuple[int, str]]()
     schema = sha(dumps([list(r) for r in query(shape)]))
-    for path in (paths := sorted(folder.glob("*.json"))):
+    for path in (paths := sorted(Path(folder).glob("*.json")) if folder else []):
         p, name = json.loads(path.read_text(encoding="utf-8")), path.name
         body, text, signer = p["body"], dumps(p["body"]), (key if path == paths[-1] else None) or p["public_key"]
-        good = bool(signed and signed(signer, text, p["signature"]))
         for seq in range(sum(size for size, _ in peaks) + 1, body["seq"] + 1):
             node, size = sha("leaf" + hashes.get(seq, "")), 1
             while peaks and peaks[-1][0] == size:
                 node, size = sha("node" + peaks.pop()[1] + node), size * 2
             peaks.append((size, node))
-        root = functools.reduce(lambda right, left: sha("node" + left + right), [node for _, node in reversed(peaks)])
+        *_, root = itertools.accumulate([node for _, node in reversed(peaks)], lambda right, left: sha("node" + left + right))
         sums = next(iter(query(f"select count(*), coalesce(sum(amount_fen), 0) from posting where seq <= {int(body['seq'])}")))
-        faulty = {f"checkpoint {name}: " + (f"not signed by {signer[:16]}" if signed else "unchecked, ed25519.py is not here"): not good,
+        faulty = {f"checkpoint {name}: " + (f"not signed by {signer[:16]}" if signed else "unchecked, ed25519.py is not here"):
+                  not (signed and signed(signer, text, p["signature"])),
                   f"checkpoint {name}: one before it is missing or changed": body["prev"] != prev or name != f"{body['seq']:012d}.json",
                   f"entry {min(body['seq'], len(hashes) + 1)}: differs from {name} or is gone": hashes.get(body["seq"]) != body["head"],
                   f"checkpoint {name}: its Merkle root is not that of the entries": body.get("merkle", root) != root,
@@ -81,19 +80,20 @@ def anchors(query: Any, shape: str, hashes: dict[int, str], folder: Path, key: s
                   f"checkpoint {name}: the schema was changed since": version == body["version"] and schema != body["schema"]}  # fmt: skip
         yield from (told for told, wrong in faulty.items() if wrong)
         prev = sha(text)
-    yield from [f"no checkpoint in {folder}: a rewritten history would not show"] if hashes and not prev else []
+    yield from [f"no checkpoint in {folder}: a rewritten history would not show"] if folder and hashes and not prev else []
 
 
 def faults(query: Any, kind: tuple[str, str], folder: Path | str | None = None, key: str | None = None) -> list[str]:
     """All faults of the books behind `query` (any DB-API execute); `kind` is SQLITE or POSTGRES."""
     hashes, effects, tables = dict[int, str](), dict[str, dict[int, Any]](), [t for (t,) in query(kind[0]) if t not in OURS]
-    anchored = anchors(query, kind[1], hashes, Path(folder), key) if folder else ()
-    return [*chain(query, hashes, effects), *rows(query, tables, effects), *anchored]
+    return [*chain(query, hashes, effects), *rows(query, tables, effects), *anchors(query, kind[1], hashes, folder, key)]
 
 
 if __name__ == "__main__":
+    sys.excepthook = lambda _, fault, __: sys.stderr.write(f"not checked: {fault}; BOOKS is a SQLite file or a postgresql:// URL\n")
     kind = POSTGRES if (where := (sys.argv[1:] or sys.exit(__doc__))[0]).startswith("postgres") else SQLITE
     db: Any = __import__("psycopg").connect(where) if kind is POSTGRES else sqlite3.connect(f"file:{where}?mode=ro", uri=True)
+    told, last = faults(db.execute, kind, *sys.argv[2:4]), next(iter(db.execute("select max(seq) from audit")))[0]
+    *_, held = "", *(f"; signed up to entry {int(p.stem)} of {last}" for f in sys.argv[2:3] for p in sorted(Path(f).glob("*.json")))
     known = ("; without checkpoints a rewritten history would not show", "; compare the checkpoints' key with the one kept elsewhere", "")
-    told = faults(db.execute, kind, *sys.argv[2:4]) or ["the books verify" + known[len(sys.argv[2:4])]]
-    sys.exit(sys.stdout.write("\n".join(told) + "\n") and not told[0].startswith("the books"))
+    sys.exit(sys.stdout.write("\n".join(told or [f"the books verify{held}{known[len(sys.argv[2:4])]}"]) + "\n") and bool(told))

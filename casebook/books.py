@@ -20,10 +20,9 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from casebook import audit_verify, chain
+from casebook import audit_verify, chain, recorded
 from casebook.store import Dialect, PostgreSQL, SQLite
-from data_contracts.contract import Contract, of_stage
-from data_contracts.errors import Busy, ContractBroken, NotFound
+from data_contracts.errors import Busy, NotFound
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
 
@@ -32,16 +31,6 @@ HUMAN = (
     "verdict", "override.add", "override.end", "shared.add", "shared.end", "feeds.accept",
 )  # fmt: skip
 """Actions of people that a run reads: the last of them is part of what a run depends on."""
-VIEW_OF = {
-    "books_decision": "decision_state",
-    "books_decision_event": "decision_entry",
-    "books_finding": "finding_state",
-    "books_verdict": "verdict_entry",
-    "books_override": "override_state",
-    "books_shared": "shared_state",
-    "books_case": "case_state",
-    "books_case_event": "case_entry",
-}
 FIRST = ("finding", "decision", "case_file")
 """Recorded tables that others point at; they are written before the rest."""
 
@@ -213,9 +202,10 @@ class Books:
     def audit_faults(self, checkpoints: Path | None = None, public_key: str | None = None) -> list[str]:
         """What is wrong with the audit chain, the rows under it and the checkpoints; empty when all verifies."""
         folder = checkpoints if checkpoints is not None and checkpoints.is_dir() else None
+        torn = _torn(folder) if folder else []
         with self.reading() as book:
             raw: Any = book.con.connection.driver_connection
-            return audit_verify.faults(raw.execute, self.dialect.audited, folder, public_key)
+            return torn + audit_verify.faults(raw.execute, self.dialect.audited, None if torn else folder, public_key)
 
     def commit(
         self, run: Run, records: Mapping[str, Sequence[pa.Table]], *, fingerprint: str, models: Mapping[str, str],
@@ -238,9 +228,9 @@ class Books:
             tables: dict[str, Any] = {"run": (list(head), [tuple(head.values())])}
             for table in sorted(records, key=lambda t: (FIRST.index(t) if t in FIRST else len(FIRST), t)):
                 for rows in records[table]:
-                    columns, values = shape(rows, self.dialect.columns(book.con, table), table, fixed)
+                    columns, values = recorded.shape(rows, self.dialect.columns(book.con, table), table, fixed)
                     have = tables.setdefault(table, (columns, []))
-                    tables[table] = _join(have, (columns, values))
+                    tables[table] = recorded.joined(have, (columns, values))
             about = {"manifest": manifest} if manifest else {}
             entry = chain.Entry(f"run:{run.run_id}", "run.publish", run.run_id, after=head, about=about)
             book.append(entry, tables)
@@ -249,41 +239,30 @@ class Books:
     def freeze(self, wh: Warehouse) -> None:
         """Make every table of stage `books` in the warehouse from one consistent view of the store."""
         with self.reading() as book:
-            for contract in of_stage("books"):
-                if contract.table != "books_feed_acceptance":
-                    wh.admit(contract.table, self._frozen(book, contract))
-            wh.admit("books_feed_acceptance", _accepted(book))
+            recorded.freeze(self.dialect, book.con, wh)
 
     def accepted_deliveries(self) -> set[str]:
         """SHA-256 of the deliveries that a person accepted although something was unusual about them."""
         with self.reading() as book:
-            return set(_accepted(book).column("delivery").to_pylist())
+            return set(recorded.accepted(self.dialect, book.con).column("delivery").to_pylist())
 
     def note(self, actor: str, action: str, subject: str, reason: str, about: Mapping[str, Any] | None = None) -> None:
         """Write one entry of the audit chain that changes no table: who did what to which thing, and why."""
         with self.writing() as book:
             book.record(chain.Entry(actor, action, subject, reason, about=about or {}))
 
-    def _frozen(self, book: Ledgerbook, contract: Contract) -> pa.Table:
-        source = VIEW_OF.get(contract.table, contract.table.removeprefix("books_"))
-        names = ", ".join(f'"{n}"' for n in contract.names)
-        rows = self.dialect.fetch(book.con, f'select {names} from "{source}"')
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(contract.columns)
-        arrays = {}
-        for c, values in zip(contract.columns, columns, strict=True):
-            arrays[c.name] = pa.array(values, pa.int64()).cast(pa.timestamp("us", "UTC")) if c.type == "ts" else (
-                pa.array(values, pa.int64() if c.duck == "BIGINT" else pa.string())
-            )  # fmt: skip
-        return pa.table(arrays)
 
-
-def _accepted(book: Ledgerbook) -> pa.Table:
-    """Accepted deliveries out of the audit chain, the last word on each."""
-    entries = book.rows("select object, actor, payload from audit where action = 'feeds.accept' order by seq")
-    last = {e["object"]: (e["object"], e["actor"], str(json.loads(e["payload"])["reason"])) for e in entries}
-    columns = zip(*last.values(), strict=True) if last else [()] * 3
-    names = ("delivery", "accepted_by", "reason")
-    return pa.table({n: pa.array(list(c), pa.string()) for n, c in zip(names, columns, strict=True)})
+def _torn(folder: Path) -> list[str]:
+    """Checkpoints that are no checkpoints any more, each as a fault."""
+    wanted, faults = {"body", "public_key", "signature"}, []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            whole = wanted <= json.loads(path.read_text(encoding="utf-8")).keys()
+        except (ValueError, AttributeError):
+            whole = False
+        if not whole:
+            faults.append(f"checkpoint {path.name}: cannot be read")
+    return faults
 
 
 @contextmanager
@@ -295,46 +274,6 @@ def _busy_not_locked() -> Iterator[None]:
         if "locked" not in str(fault.orig):
             raise
         raise Busy("somebody else is writing to the books: try again") from fault
-
-
-def _join(
-    one: tuple[Sequence[str], list[tuple[Any, ...]]], two: tuple[Sequence[str], list[tuple[Any, ...]]]
-) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
-    """Rows of two sources of one table; a column that only one of them has is null in the other."""
-    if one[0] == two[0]:
-        return one[0], [*one[1], *two[1]]
-    columns = list(dict.fromkeys([*one[0], *two[0]]))
-    out = []
-    for names, rows in (one, two):
-        places = [names.index(c) if c in names else None for c in columns]
-        out += [tuple(None if p is None else row[p] for p in places) for row in rows]
-    return columns, out
-
-
-def shape(
-    rows: pa.Table, columns: frozenset[str], table: str, fixed: Mapping[str, Any]
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and tuples of a stage table as the store keeps them: microseconds, ISO days, 0 and 1.
-
-    Raises ContractBroken when the store has no column for one of the table's.
-    """
-    unknown = set(rows.column_names) - columns
-    if unknown:
-        raise ContractBroken(f"the books' table {table} has no column {', '.join(sorted(unknown))}")
-    values = [_plain(rows.column(name)) for name in rows.column_names]
-    added = [name for name in sorted(fixed) if name in columns and name not in rows.column_names]
-    values += [[fixed[name]] * rows.num_rows for name in added]
-    return [*rows.column_names, *added], list(zip(*values, strict=True)) if values else []
-
-
-def _plain(column: pa.ChunkedArray) -> list[Any]:
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-    elif pa.types.is_date(column.type):
-        column = column.cast(pa.string())
-    elif pa.types.is_boolean(column.type):
-        column = column.cast(pa.int64())
-    return list(column.to_pylist())
 
 
 def microseconds() -> int:

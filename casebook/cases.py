@@ -13,6 +13,7 @@ from typing import Any
 
 from casebook import chain, refusals, ties
 from casebook.books import Books, Ledgerbook
+from casebook.known import Known, anything, missing
 from casebook.people import line, person, same_person
 from casebook.refusals import Refusal
 from casebook.standing import published
@@ -77,6 +78,22 @@ def act(
             return case(book, case_id)
         refusals.log(book, who, action, case_id, fault)
     raise NotAllowed(fault, case_id=case_id, action=action, state=before["state"])
+
+
+def act_on_all(
+    books: Books, case_ids: Sequence[str], action: str, by: str, reason: str, of_run: ties.OfRun = ties.nobody
+) -> dict[str, Refusal]:
+    """One action on several cases for one reason, each by itself; why it was refused, by case.
+
+    Raises UsageError, before anything is done, for what no case would take.
+    """
+    refused: dict[str, Refusal] = {}
+    for case_id in dict.fromkeys(case_ids):
+        try:
+            act(books, case_id, action, by, reason, of_run=of_run)
+        except (NotAllowed, NotFound) as fault:
+            refused[case_id] = fault.args[0]
+    return refused
 
 
 def enter(
@@ -169,9 +186,14 @@ def history(books: Books, case_id: str) -> list[dict[str, Any]]:
         return book.rows("select * from case_entry where case_id = :c order by entry_no", c=case_id)
 
 
-def declare_tie(books: Books, by: str, promoter_id: str, reason: str) -> None:
-    """A person declares a tie to a promoter, and decides nothing about that promoter from then on."""
+def declare_tie(books: Books, by: str, promoter_id: str, reason: str, known: Known = anything) -> None:
+    """A person declares a tie to a promoter, and decides nothing about that promoter from then on.
+
+    NotFound for an id that is nobody's: a tie to it would bind nobody.
+    """
     who, why, whom = person(by), line(reason, "reason"), line(promoter_id, "promoter")
+    if not known("account", whom) and (fault := missing(books, known, "promoter", whom)) is not None:
+        raise NotFound(fault)
     with books.writing() as book:
         if any(
             same_person(who, t["person"]) for t in book.rows("select person from tie where promoter_id = :p", p=whom)

@@ -56,6 +56,11 @@ class Seal:
         return path
 
 
+def reach(folder: Path) -> int:
+    """The last entry that the checkpoints of a folder hold, 0 without any: what came after it could be cut off unseen."""
+    return max((int(p.stem) for p in folder.glob("*.json") if p.stem.isdigit()), default=0)
+
+
 def _write(path: Path, point: dict[str, Any]) -> None:
     """Whole on disk, or not there."""
     part = path.with_suffix(".part")

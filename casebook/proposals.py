@@ -11,13 +11,14 @@ from typing import Any
 
 from casebook import chain, refusals, ties
 from casebook.books import Books, Ledgerbook
+from casebook.known import Known, anything, missing
 from casebook.measures import COLLUSION, MEASURES, SUBJECT_KINDS
 from casebook.people import line, micros, person
 from casebook.refusals import Refusal
 from casebook.standing import published, standing
 from data_contracts import money
 from data_contracts.dates import cutoff, month_of
-from data_contracts.errors import NotAllowed, UsageError
+from data_contracts.errors import NotAllowed, NotFound, UsageError
 
 NOTICE_DAYS = 7
 """The reply period of a notice; a run takes it from the policy."""
@@ -64,13 +65,15 @@ def propose(
     finding: str | None = None,
     notice_days: int = NOTICE_DAYS,
     of_run: ties.OfRun = ties.nobody,
+    known: Known = anything,
 ) -> str:
     """Propose a measure under a clause; returns the decision id. `allowed` tells per clause which measures it knows.
 
     The end of the last published day is the default start, its month the default of `cancel_rebate`; an instant without
     offset is read in the zone of that run (or `zone`). `finding` is what the proposal rests on: when the evidence of that
-    finding changes before the measure is applied, the proposal is void. `of_run` tells whom a published run ties to a subject.
-    Raises NotAllowed when the agreement forbids it, UsageError when the proposal is not well formed.
+    finding changes before the measure is applied, the proposal is void. `of_run` tells whom a published run ties to a subject,
+    `known` whom and which months it knows. A ring has the promoter of its finding when none is named.
+    Raises NotAllowed when the agreement forbids it, UsageError when the proposal is not well formed, NotFound for an unknown subject.
     """
     last_as_of, run_zone = published(books)
     zone = zone or run_zone
@@ -80,10 +83,16 @@ def propose(
         micros(effective_to, zone) if effective_to else None,
         month or (month_of(last_as_of) if measure == "cancel_rebate" else None),
         None if amount is None else _fen(amount),
-        promoter or (subject_id if subject_kind == "promoter" else None), functions or None, last_as_of.isoformat(),
+        promoter or promoter_of(books, subject_kind, subject_id), functions or None, last_as_of.isoformat(),
         finding or None,
     )  # fmt: skip
     _check_form(wanted)
+    unknown = misnamed(books, known, subject_kind, wanted.subject_id, wanted.promoter_id)
+    if unknown is not None:
+        raise NotFound(unknown, subject_id=subject_id)
+    wrong_month = month_fault(books, known, wanted.month)
+    if wrong_month is not None:
+        raise UsageError(wrong_month)
     with books.writing() as book:
         fault = _fault(book, wanted, allowed, of_run)
         if fault is None:
@@ -95,6 +104,9 @@ def propose(
 OF_PROMOTER = ("hold_payout", "suspend_functions", "cancel_rebate", "claw_back", "cancel_programme")
 """Measures on the money or the standing of one promoter, whatever their subject."""
 
+THROUGH_PROMOTER = (*OF_PROMOTER, "void_relation", "void_order", "reverse_transaction")
+"""Measures that reach a ring through the promoter whose invitees it has."""
+
 OF_ONE = ("invitee", "referral", "order")
 """Subjects that one promoter brought."""
 
@@ -105,14 +117,45 @@ def _check_form(wanted: Proposal) -> None:
         faults.append(refusals.of("measure_unknown", measure=wanted.measure, known=tuple(MEASURES)))
     if wanted.subject_kind not in SUBJECT_KINDS:
         faults.append(refusals.of("subject_kind_unknown", kind=wanted.subject_kind, known=SUBJECT_KINDS))
-    if wanted.month is not None and not _MONTH.fullmatch(wanted.month):
-        faults.append(refusals.of("month_form", month=wanted.month))
-    if wanted.subject_kind in ("group", "coupon") and wanted.promoter_id is None and wanted.measure in OF_PROMOTER:
+    reached = THROUGH_PROMOTER if wanted.subject_kind == "ring" else OF_PROMOTER
+    if wanted.subject_kind in ("group", "ring", "coupon") and wanted.promoter_id is None and wanted.measure in reached:
         faults.append(refusals.of("promoter_needed", measure=wanted.measure, kind=wanted.subject_kind))
     if wanted.effective_to is not None and wanted.effective_to <= wanted.effective_from:
         faults.append(refusals.of("ends_before_start"))
     if faults:
         raise UsageError(refusals.joined(faults))
+
+
+def promoter_of(books: Books, kind: str, subject: str) -> str | None:
+    """The promoter that a subject names by itself: a promoter itself, and for a ring the one that its findings are about."""
+    if kind == "promoter":
+        return subject
+    if kind != "ring":
+        return None
+    with books.reading() as book:
+        of_ring = "select distinct promoter_id from finding where subject_kind = 'ring' and subject_id = :s"
+        found = [r["promoter_id"] for r in book.rows(of_ring, s=subject) if r["promoter_id"]]
+    return str(found[0]) if len(found) == 1 else None
+
+
+def misnamed(books: Books, known: Known, kind: str, subject: str, promoter: str | None) -> Refusal | None:
+    """Why a subject or its promoter cannot be meant: the published run and the books know none of that id."""
+    named = dict.fromkeys([(kind, subject), *([("promoter", promoter)] if promoter else [])])
+    return next((fault for n in named if (fault := missing(books, known, *n)) is not None), None)
+
+
+def month_fault(books: Books, known: Known, month: str | None) -> Refusal | None:
+    """Why a month cannot be meant: it is none, it has not begun by the last published day, or no statement is of it."""
+    if month is None:
+        return None
+    if not _MONTH.fullmatch(month):
+        return refusals.of("month_form", month=month)
+    last, _ = published(books)
+    if month > month_of(last):
+        return refusals.of("month_ahead", month=month, last=str(last))
+    if month < month_of(last) and not known("month", month):
+        return refusals.of("month_unknown", month=month)
+    return None
 
 
 def _fault(

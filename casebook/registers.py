@@ -11,19 +11,22 @@ from datetime import date, datetime
 
 from casebook import chain, refusals
 from casebook.books import Books, Ledgerbook
+from casebook.known import Known, anything
 from casebook.people import line, micros, person
 from data_contracts.errors import NotAllowed, NotFound, UsageError
+from data_contracts.vault import is_token
 
 OVERRIDES = ("must_link", "cannot_link")
 
 
 def add_override(
-    books: Books, account_a: str, account_b: str, kind: str, by: str, reason: str, *, to_at: datetime | None = None
-) -> str:
+    books: Books, account_a: str, account_b: str, kind: str, by: str, reason: str, *, to_at: datetime | None = None,
+    known: Known = anything,
+) -> str:  # fmt: skip
     """Say that two accounts are one user's, or are not. Returns the entry's id.
 
     Refused while the pair has one that stands, but for a cannot-link beside a must-link, which it wins over; and when it
-    has expired already.
+    has expired already. NotFound for an account that the published run does not know.
     """
     if kind not in OVERRIDES:
         raise UsageError(refusals.of("override_unknown", kind=kind, known=OVERRIDES))
@@ -31,19 +34,22 @@ def add_override(
     if one == other:
         raise UsageError(refusals.of("override_two"))
     who, why = person(by), line(reason, "reason")
+    for account in (one, other):
+        if not known("account", account):
+            raise NotFound(refusals.of("account_unknown", account=account))
     with books.writing() as book:
-        known, until = _known(book), micros(to_at, "UTC") if to_at else None
-        if until is not None and until <= known:
+        now, until = _known(book), micros(to_at, "UTC") if to_at else None
+        if until is not None and until <= now:
             raise UsageError(refusals.of("override_expired", until=str(to_at)))
         standing = book.value(
             "select override_id from override_state where account_a = :a and account_b = :b and kind in (:k, 'cannot_link')"
             " and (to_at is null or to_at > :n) order by override_id limit 1",
-            a=one, b=other, k=kind, n=known,
+            a=one, b=other, k=kind, n=now,
         )  # fmt: skip
         if standing:
             raise NotAllowed(refusals.of("override_stands", one=one, other=other, override=standing))
         row = {"override_id": _number(book, "V"), "account_a": one, "account_b": other, "kind": kind, "author": who,
-               "reason": why, "from_at": known, "to_at": until}  # fmt: skip
+               "reason": why, "from_at": now, "to_at": until}  # fmt: skip
         book.record(chain.Entry(who, "override.add", str(row["override_id"]), why, after=row), {"override": [row]})
         return str(row["override_id"])
 
@@ -73,9 +79,14 @@ def end_word(books: Books, account_a: str, account_b: str, kind: str, by: str, r
 
 
 def add_shared(
-    books: Books, kind: str, token: str, label: str, by: str, reason: str, *, from_on: date, to_on: date | None = None
-) -> str:
-    """Register an identifier (by its token) as shared by strangers, such as a campus exit: it links nobody while it stands."""
+    books: Books, kind: str, token: str, label: str, by: str, reason: str, *, kid: str, from_on: date, to_on: date | None = None
+) -> str:  # fmt: skip
+    """Register an identifier (by its token) as shared by strangers, such as a campus exit: it links nobody while it stands.
+
+    `kid` names the key of tokens. Raises UsageError for what is no token under it: it would never be met.
+    """
+    if not is_token(token, kid):
+        raise UsageError(refusals.of("token_form"))
     who, why = person(by), line(reason, "reason")
     with books.writing() as book:
         row = {"shared_id": _number(book, "S"), "kind": line(kind, "kind"), "token": line(token, "token"),

@@ -12,48 +12,39 @@ from typing import Any
 
 import orjson
 
-from casebook import refusals
-from console.board import is_blind
+from casebook import refusals, sample
 from console.desk import Desk
 from console.shelf import Part
 from data_contracts.errors import NotAllowed
 
-DRAWN_BY = "audit_sample"
 SCORED = ("confidence", "priority", "clauses", "findings", "at_stake", "stake_fen")
 """What a row of the queue tells of the score; chance alone puts no money at stake."""
 SAID = ("confidence", "detector", "detector_version", "evidence", "reason")
-JUDGED = ("qualifies", "clause")
-"""What a line of a statement tells of the clauses."""
-JOINED = ("established", "not_the_same")
-"""How many invitees no clause and no link struck."""
+JOINED = ("established", "not_the_same", "qualifying")
+"""How many invitees and orders no clause and no link struck."""
 
 
 def among(held: Desk, promoters: Iterable[str | None]) -> set[str]:
     """Which of these promoters have such a case."""
     with held.live.now() as now:
-        return {p for p in set(promoters) if p and any(map(is_blind, now.cases_on(p)))}
+        return {p for p in set(promoters) if p and any(map(sample.kept_back, now.cases_on(p)))}
 
 
 def row(case: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the queue as it may be seen."""
-    return {**case, **dict.fromkeys(SCORED)} if is_blind(case) else dict(case)
+    return {**case, **dict.fromkeys(SCORED)} if sample.kept_back(case) else dict(case)
 
 
 def findings(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """That chance drew the promoter, and nothing that a detector or a clause found."""
-    return [{**f, **dict.fromkeys(SAID)} for f in found if f["detector"] == DRAWN_BY]
-
-
-def lines(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Orders or lines of a statement without what clauses made of them."""
-    return [{**r, **dict.fromkeys(JUDGED)} for r in rows]
+    return [{**f, **dict.fromkeys(SAID)} for f in found if f["detector"] == sample.DRAWN_BY]
 
 
 def parts(shelved: Mapping[str, Part]) -> dict[str, Part]:
     """The parts of a promoter's evidence as they may be seen."""
     nothing: dict[str, Any] = {name: [] for name in ("pairs", "bursts", "excluded", "reasons", "told")}
     seen = {
-        **nothing, "graph": {}, "findings": findings(shelved["findings"].value), "orders": lines(shelved["orders"].value),
+        **nothing, "graph": {}, "findings": findings(shelved["findings"].value), "orders": sample.lines(shelved["orders"].value),
         "defence": {**shelved["defence"].value, **dict.fromkeys(JOINED)},
     }  # fmt: skip
     return {**shelved, **{name: Part(orjson.dumps(value)) for name, value in seen.items()}}
@@ -79,7 +70,7 @@ def behind(held: Desk, accounts: Sequence[str]) -> set[str]:
     return {*accounts, *(r["promoter_id"] for r in invited if r["promoter_id"])}
 
 
-def refuse(held: Desk, promoters: Iterable[str]) -> None:
+def refuse(held: Desk, promoters: Iterable[str | None]) -> None:
     """Raises NotAllowed when a page that is all score is about such a promoter."""
     if among(held, promoters):
         raise NotAllowed(refusals.of("drawn_at_random"))

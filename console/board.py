@@ -8,19 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from casebook.sample import kept_back
+
 MOVING = ("state", "owner", "deadline_on")
 SOON_DAYS = 7
 VIEWS = ("all", "mine", "unowned", "soon", "escalated", "sample", "decided")
 DONE = ("decided", "closed")
 """States in which nothing is left to decide."""
-BLIND = ("open", "in_review", "waiting")
-"""States in which a case drawn at random is not decided yet."""
 Mask = npt.NDArray[np.bool_]
-
-
-def is_blind(case: Mapping[str, Any]) -> bool:
-    """Whether a case was drawn at random and is not decided yet."""
-    return bool(case["blind"]) and case["state"] in BLIND
 
 
 class Board:
@@ -58,7 +53,7 @@ class Board:
         if n is None:
             return
         self.rows[n] = {**self.rows[n], **{name: state[name] for name in MOVING}}
-        self.fen[n] = 0 if is_blind(self.rows[n]) else self.rows[n]["stake_fen"]
+        self.fen[n] = 0 if kept_back(self.rows[n]) else self.rows[n]["stake_fen"]
         self.open[n] = state["state"] != "closed"
         self.undecided[n] = state["state"] not in DONE
         for name, codes in self.codes.items():

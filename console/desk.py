@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from casebook import known as known_of_run
 from casebook import refusals, ties
 from casebook.books import Books
 from casebook.sights import Sights
@@ -55,6 +56,16 @@ class Desk:
 def of_run(held: Desk) -> ties.OfRun:
     """Whom the run that is shown ties to a subject."""
     return lambda kind, subject: [r["promoter_id"] for r in held.reading.rows(ties.OF_RUN, k=kind, s=subject)]
+
+
+def known(held: Desk) -> known_of_run.Known:
+    """Whom and which months the run that is shown knows."""
+
+    def there(kind: str, name: str) -> bool:
+        sql, values = known_of_run.asked(kind, name)
+        return held.reading.one(sql, **values) is not None
+
+    return there
 
 
 def desk(request: Request) -> Desk:

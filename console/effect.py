@@ -32,6 +32,9 @@ group by month order by month
 MONTHS = """
 select month, status, rebate, payable, held from statements where promoter_id = $p order by month
 """
+DUE = """
+select month, sum(amount) as due from payables where promoter_id = $p and status in ('due', 'requested') group by month
+"""
 
 
 def effect_of(reading: Reading, content: Content, replay: Replay | None) -> dict[str, Any]:
@@ -48,13 +51,15 @@ def effect_of(reading: Reading, content: Content, replay: Replay | None) -> dict
          "after": m["rebate"] - taken.get(m["month"], NOTHING)}
         for m in months if m["month"] in taken or m["status"] == "provisional"
     ]  # fmt: skip
+    stopped = [d["due"] for d in reading.rows(DUE, p=promoter) if _held(content, replay, promoter, d["month"])]
     if replay is not None and replay.before and replay.after:
         following = _stated(replay.before, replay.after)
     else:
         following = _guessed(months, taken, content, replay)
     return {
         "months": rows, "measure": content.measure, "whole": sum(taken.values(), NOTHING), **following,
-        "irreversible": measure.irreversible, "starts_end": content.measure == "cancel_programme", "exact": replay is not None,
+        "stopped": sum(stopped, NOTHING), "irreversible": measure.irreversible,
+        "starts_end": content.measure == "cancel_programme", "exact": replay is not None,
         "changes": list(replay.changes) if replay else [],
     }  # fmt: skip
 
@@ -86,6 +91,13 @@ def _guessed(
         "held_before": NOTHING, "held_after": rest if holds else NOTHING, "from_held": from_held, "claim": max(due - before, NOTHING),
         "upcoming": [],
     }  # fmt: skip
+
+
+def _held(content: Content, replay: Replay | None, promoter: str, month: str) -> bool:
+    """Whether what is still due of an issued month would be kept back."""
+    if replay is None:
+        return content.measure in HOLDS and content.month in (None, month)
+    return replay.covers(promoter, month)
 
 
 def _estimate(reading: Reading, content: Content) -> dict[str, Decimal]:

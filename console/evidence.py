@@ -14,20 +14,23 @@ from console.tables import reasons
 
 def reasons_of(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Why, the most money first: each clause once, with how many findings say so, and the reason codes of its detectors
-    with what was observed against what peers would show."""
+    with what was observed against what peers would show; `said` is what the rule said, with how many findings say it."""
     found: dict[str, dict[str, Any]] = {}
     for finding in findings:
         stake = Decimal(finding["amount_at_stake"])
         entry = found.setdefault(finding["clause"], {
             "clause": finding["clause"], "findings": 0, "at_stake": Decimal(0), "confidence": finding["confidence"],
-            "reason": finding["reason"], "codes": {},
+            "said": {}, "codes": {},
         })  # fmt: skip
+        entry["said"][finding["reason"]] = entry["said"].get(finding["reason"], 0) + 1
         entry["findings"] += 1
         entry["at_stake"] = max(entry["at_stake"], stake)
         for stated in _stated(finding):
             entry["codes"].setdefault(stated["code"], stated)
-    order = sorted(found.values(), key=lambda e: (not e["codes"], -e["at_stake"], e["clause"]))
-    return [{**e, "codes": list(e["codes"].values())} for e in order]
+    order = sorted(found.values(), key=lambda e: (-e["at_stake"], not e["codes"], e["clause"]))
+    return [
+        {**e, "said": sorted(e["said"].items(), key=lambda s: -s[1]), "codes": list(e["codes"].values())} for e in order
+    ]
 
 
 def told_of(found: Sequence[Mapping[str, Any]], excluded: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -29,6 +29,9 @@ STAGE_TABLES = (
     "rules/policy_rule", "casebook/case_money", "books/books_run", "books/books_group_event", "books/books_issue", "settlement/new_issue",
 )  # fmt: skip
 
+SELDOM = ("feeds/coupons",)
+"""Tables that stay on the disk."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -139,4 +142,8 @@ def _load(folder: Path) -> duckdb.DuckDBPyConnection:
         path = folder / "tables" / f"{name}.parquet"
         if path.exists():
             con.read_parquet(str(path)).create(path.stem)
+    for name in SELDOM:
+        path = folder / "tables" / f"{name}.parquet"
+        if path.exists():
+            con.read_parquet(str(path)).create_view(path.stem)
     return con

@@ -29,7 +29,7 @@ from console.tables import REASONS
 
 log = logging.getLogger("tongren")
 SQL = Path(__file__).parent / "sql"
-PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "excluded", "payouts", "defence")
+PARTS = ("findings", "money", "pairs", "timeline", "bursts", "orders", "excluded", "payouts", "defence", "members")
 """Parts that SQL makes; `graph` is made of the pairs, `reasons` and `told` of findings and excluded orders."""
 EMPTY: Mapping[str, bytes] = {**dict.fromkeys(PARTS, b"[]"), "defence": b"{}"}
 AT_ONCE = 500

@@ -87,6 +87,12 @@ def key_from(text: str, source: str) -> Key:
     return Key(_decoded(text, source))
 
 
+def is_token(text: str, kid: str) -> bool:
+    """Whether a text has the form of a token under the key of that id."""
+    head, _, digest = text.rpartition(":")
+    return head == f"v1:{kid}" and len(digest) == _TOKEN_CHARACTERS and set(digest.encode()) <= set(_BASE32.tolist())
+
+
 def _from_descriptor(text: str) -> str:
     if not text.isdigit():
         raise InputRefused("vault.key", "TONGREN_KEY_FD must be the number of an open descriptor")

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from casebook import books as casebook_books
 from casebook import decisions as casebook_decisions
 from casebook import proposals, registers, standing, ties, users, verdicts
 from casebook.checkpoint import Seal
+from casebook.known import Known, asked
 from data_contracts.errors import NotFound, UsageError
 from data_contracts.identifier import Fault
 from data_contracts.vault import Key, load_key
@@ -47,21 +48,34 @@ def books_of(state: State) -> Iterator[casebook_books.Books]:
         books.close()
 
 
+TABLES = (
+    "relations", "groups", "findings", "statements",
+    *(f"tables/feeds/{feed}" for feed in ("orders", "promoters", "accounts", "coupons")),
+)  # fmt: skip
+"""What is asked of a run about whom a person names."""
+
+
+def _of_run(state: State, sql: str, values: Mapping[str, str]) -> list[str] | None:
+    """The first column of a query over TABLES of the newest published run; None before the first."""
+    from data_contracts.warehouse import connect  # not every verb asks a run
+
+    if not state.current_link.exists():
+        return None
+    folder = state.current()
+    with connect([folder], threads=1) as con:
+        for place in TABLES:
+            con.read_parquet(str(folder / f"{place}.parquet")).create_view(Path(place).name)
+        return [value for (value,) in con.execute(sql, values).fetchall()]
+
+
 def of_run(state: State) -> ties.OfRun:
     """Whom the newest published run ties to a subject; nobody before the first."""
+    return lambda kind, subject: _of_run(state, ties.OF_RUN, {"k": kind, "s": subject}) or []
 
-    def promoters(kind: str, subject: str) -> list[str]:
-        from data_contracts.warehouse import connect  # only who has declared a tie is held against a run
 
-        if not state.current_link.exists():
-            return []
-        folder = state.current()
-        with connect([folder], threads=1) as con:
-            for place in ("relations", "groups", "findings", "tables/feeds/orders"):
-                con.read_parquet(str(folder / f"{place}.parquet")).create_view(Path(place).name)
-            return [p for (p,) in con.execute(ties.OF_RUN, {"k": kind, "s": subject}).fetchall()]
-
-    return promoters
+def known(state: State) -> Known:
+    """Whether the newest published run knows a subject, an account or a month; before the first there is nothing to ask."""
+    return lambda kind, name: _of_run(state, *asked(kind, name)) != []
 
 
 def propose(state: State, **given: Any) -> str:
@@ -72,7 +86,7 @@ def propose(state: State, **given: Any) -> str:
         for name in ("effective_from", "effective_to"):
             given[name] = _instant(given[name], zone)
         given = _from_finding(books, given)
-        decision_id = proposals.propose(books, allowed=allowed, of_run=of_run(state), **given)
+        decision_id = proposals.propose(books, allowed=allowed, of_run=of_run(state), known=known(state), **given)
     told = f"proposed {given['measure']} under {given['clause']} for {given['subject_kind']} {given['subject_id']}"
     return f"{told}\n{decision_id}"
 
@@ -189,13 +203,9 @@ def alter_user(state: State, name: str, *, by: str, roles: Sequence[str] = (), e
 
 def override(state: State, a: str, b: str, kind: str, *, by: str, reason: str, until: datetime | None) -> str:
     """Record a must-link or cannot-link; the next run obeys it. NotFound when the newest run has no such account."""
-    from models.same_user import rescore
-
     with books_of(state) as books:
         _, zone = casebook_decisions.published(books)
-        with rescore.opened(state.current() / "tables") as wh:
-            rescore.known(wh, (a, b))
-        entry = registers.add_override(books, a, b, kind, by, reason, to_at=_instant(until, zone))
+        entry = registers.add_override(books, a, b, kind, by, reason, to_at=_instant(until, zone), known=known(state))
     return f"{kind.replace('_', '-')} {a} {b}: the next run obeys it\n{entry}"
 
 
@@ -213,12 +223,9 @@ def add_shared(state: State, kind: str, token: str | None, label: str, *, by: st
         raise UsageError(f"there is no kind {kind}; there are {', '.join(known)}")
     key = load_key(state.folder, os.environ)
     token = token or _token(key, known[kind], sys.stdin.readline().strip())
-    shape = token_of(key, kind, "")
-    if len(token) != len(shape) or token.rpartition(":")[0] != shape.rpartition(":")[0]:
-        raise UsageError("that is no token under the key of this state: leave --token out and type the raw value")
     with books_of(state) as books:
         last_as_of, _ = casebook_decisions.published(books)
-        entry = registers.add_shared(books, kind, token, label, by, reason, from_on=last_as_of)
+        entry = registers.add_shared(books, kind, token, label, by, reason, kid=key.kid, from_on=last_as_of)
     return f"{kind} {token} ({label}) links nobody from the next run on\n{entry}"
 
 

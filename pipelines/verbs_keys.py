@@ -43,7 +43,7 @@ def rotate(state: Path, books_url: str | None, sources: Path | None, *, by: str,
             if moves[entry["token"]] not in known:
                 registers.add_shared(
                     books, entry["kind"], moves[entry["token"]], entry["label"], who, f"key rotation: {why}",
-                    from_on=date.fromisoformat(entry["from_on"]), to_on=_day(entry["to_on"]),
+                    kid=new.kid, from_on=date.fromisoformat(entry["from_on"]), to_on=_day(entry["to_on"]),
                 )  # fmt: skip
         done = keys.rotate(state, os.environ, who=who, reason=why, at=_now(books))
         for entry in register:

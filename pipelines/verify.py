@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casebook import books as casebook_books
-from casebook.checkpoint import Seal
+from casebook.checkpoint import Seal, reach
 from data_contracts.errors import TongrenError
 from data_contracts.vault import load_key
 from pipelines import manifest
@@ -40,11 +40,13 @@ def verify(state: Path, books_url: str | None, what: str | None) -> str:
         seal = Seal(place.checkpoints, load_key(place.folder, os.environ))
         faults += books.audit_faults(place.checkpoints, seal.public_key)
         faults += manifest_faults(books, folder)
+        last = (books.anchor() or {"seq": 0})["seq"]
     finally:
         books.close()
     verified(folder.name, faults)
     files = len(manifest.read(folder)["outputs"])
-    return f"{folder.name} verifies: {files} files as in the manifest, ledger invariants hold, audit chain unbroken"
+    told = f"{folder.name} verifies: {files} files as in the manifest, ledger invariants hold, audit chain unbroken"
+    return f"{told}, signed up to entry {reach(place.checkpoints)} of {last}"
 
 
 def _report(place: State, path: Path) -> str:

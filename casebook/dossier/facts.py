@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from casebook import sample
 from casebook.dossier import cards, position, rules
 from casebook.dossier.source import Bundle, Row
 from data_contracts.money import yuan
@@ -22,9 +23,7 @@ RUN_FACTS = (
     "run_id", "run_seq", "as_of", "zone", "programme_name", "programme", "policy", "models", "code", "key", "fingerprint", "human_entry",
     "same_bits",
 )  # fmt: skip
-UNDECIDED = ("open", "in_review", "waiting")
-DRAWN_BY = "audit_sample"
-LINKED = ("pairs", "members", "shares", "bursts")
+LINKED = ("pairs", "members", "shares", "bursts", "relations")
 
 Facts = dict[str, Any]
 
@@ -62,7 +61,7 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
         "documents": list(bundle.run["document"]),
         "versions": _versions(rows.get("policy", []), run_facts.get("versions"), bundle.promoter_id),
         "chain": run_facts.get("chain"),
-        "withheld": any(c["blind"] and c["state"] in UNDECIDED for c in rows.get("case", [])),
+        "withheld": any(map(sample.kept_back, rows.get("case", []))),
     }
     if facts["withheld"]:
         facts |= _unscored(facts)
@@ -78,13 +77,22 @@ def gather(bundle: Bundle, run_facts: Mapping[str, Any]) -> Facts:
 def _unscored(facts: Facts) -> Facts:
     """What changes while a case drawn at random waits for its decision: whoever decides is not told the answer.
 
-    Findings of detectors stay only where a decision rests on them; links and bursts go.
+    Findings of detectors stay only where a decision rests on them; links, bursts and the invitees in question go, and so does
+    what clauses made of orders. Statements, ledger and payouts stay.
     """
     rested = {d["finding_id"] for d in facts["decisions"]}
-    findings = [f for f in facts["findings"] if f["detector"] == DRAWN_BY or f["finding_id"] in rested]
+    findings = [f for f in facts["findings"] if f["detector"] == sample.DRAWN_BY or f["finding_id"] in rested]
     stake = sum(f["amount_at_stake_fen"] for f in findings)
-    totals = {**facts["money"]["totals"], "at_stake_fen": stake}
-    return {"findings": findings, "money": {**facts["money"], "totals": totals}, **{key: [] for key in LINKED}}
+    of_clauses = dict.fromkeys(("counted_fen", "excluded_fen"))
+    money = {
+        **facts["money"],
+        "exclusions": [],
+        "months": [{**m, **of_clauses, "excluded_orders": None} for m in facts["money"]["months"]],
+        "totals": {**facts["money"]["totals"], **of_clauses, "at_stake_fen": stake},
+    }
+    lines = [{**line, "in_question": False} for line in sample.lines(facts["lines"])]
+    versions = {**facts["versions"], "policy": []}
+    return {"findings": findings, "money": money, "lines": lines, "versions": versions, **{key: [] for key in LINKED}}
 
 
 def digest(facts: Facts) -> str:

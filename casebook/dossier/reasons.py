@@ -75,18 +75,40 @@ class Reasons:
 
 
 @cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    entries = strict_yaml.plain(Path(__file__).with_name("said.yaml"))
-    return [(re.compile(str(e["en"])), str(e["zh"])) for e in entries]
+def _patterns(part: str) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(str(e["en"])), str(e["zh"])) for e in _said()[part]]
+
+
+@cache
+def _said() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = strict_yaml.plain(Path(__file__).with_name("said.yaml"))
+    return loaded
+
+
+def _quoted(group: str, inner: Callable[[str], str]) -> str:
+    """What a sentence quotes, for a Chinese reader: a sentence or code of its own, else a list of words and of names."""
+    told_again = inner(group)
+    if told_again != group:
+        return told_again
+    return "、".join(_item(item) for item in map(inner, group.split(", ")))
+
+
+def _item(item: str) -> str:
+    """A word of ours, or a fact with one in it; a name stays."""
+    words = _said()["words"]
+    for pattern, chinese in _patterns("items"):
+        if found := pattern.fullmatch(item):
+            return chinese.replace("{1}", str(words.get(found[1], found[1])))
+    return str(words.get(item, item))
 
 
 def told(lang: str, sentence: str, inner: Callable[[str], str] = str) -> str:
     """What a rule or a run says as its reason (English), in a language; what it quotes goes through `inner`. Others stay."""
-    for pattern, chinese in _patterns():
+    for pattern, chinese in _patterns("sentences"):
         found = pattern.fullmatch(sentence)
         if found is None:
             continue
-        quoted = [inner(g) for g in found.groups()]
+        quoted = [_quoted(g, inner) if lang == "zh" else inner(g) for g in found.groups()]
         if lang == "zh":
             return functools.reduce(
                 lambda text, n: text.replace(f"{{{n}}}", quoted[n - 1]), range(1, len(quoted) + 1), chinese

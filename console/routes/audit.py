@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from casebook.checkpoint import reach
 from console.desk import asked, desk, number_of, page
 
 router = APIRouter()
@@ -46,4 +47,5 @@ def check(request: Request) -> dict[str, Any]:
         "rows": [{"fault": f} for f in faults],
         "head": anchor,
         "checkpoints": len(list((held.state / "checkpoints").glob("*.json"))),
+        "signed": reach(held.state / "checkpoints"),
     }

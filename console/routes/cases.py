@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from casebook import advice, refusals
 from casebook import cases as casebook_cases
+from casebook.sample import kept_back
 from console import blind
-from console.board import is_blind
 from console.desk import Desk, Guard, back_to, change, desk, of_run, page
 from console.live import Standing
 from console.pages import part_of_page
@@ -58,10 +58,12 @@ def case(request: Request, case_id: str) -> dict[str, Any]:
         decisions, neighbours = now.decisions_on(promoter), _neighbours(now, case_id, promoter)
     history = held.live.kept(case_id, lambda book: book.rows(HISTORY, c=case_id))
     state = {**state, "version": history[-1]["seq"] if history else None}
-    hidden, shelved = is_blind(state), held.shelf.parts(_key(state))
+    hidden, shelved = kept_back(state), held.shelf.parts(_key(state))
     if hidden:
         shelved, decisions = blind.parts(shelved), [blind.decision(d) for d in decisions]
     findings = shelved["findings"].value
+    if not promoter:
+        blind.refuse(held, {f["promoter_id"] for f in findings})
     decisions = _waiting_first(decisions if promoter else _on_findings(held, findings))
     choices = _choices(held.reading, held.reading.run_id, frozenset(f["clause"] for f in findings))
     kept = {name: part for name, part in shelved.items() if name not in ("findings", "pairs")}

@@ -15,11 +15,12 @@ from casebook import appeals as casebook_appeals
 from casebook import cases as casebook_cases
 from casebook import decisions as casebook_decisions
 from casebook import proposals, refusals, standing, users, verdicts
-from casebook.measures import MEASURES
-from console import blind
+from casebook.measures import MEASURES, SUBJECT_KINDS
+from console import blind, tables
 from console.attempts import apart
-from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, of_run, page
+from console.desk import Desk, Guard, asked, back_to, change, desk, known, number_of, of_run, page
 from console.effect import effect_of
+from console.pages import lang_of
 from console.reading import Reading
 from console.replay import Content
 from console.routes.session import safe
@@ -125,17 +126,21 @@ def proposal(request: Request) -> dict[str, Any]:
     held = desk(request)
     clause, _, measure = asked(request, "what").partition("|")
     kind, _, subject = asked(request, "subject").partition("|")
-    promoter = asked(request, "promoter")
-    known = allowed(held)
-    if measure not in MEASURES or clause not in known or not subject:
+    register = allowed(held)
+    if measure not in MEASURES or clause not in register or not subject or kind not in SUBJECT_KINDS:
         raise UsageError(refusals.of("choose_measure"))
+    promoter = asked(request, "promoter") or proposals.promoter_of(held.books, kind, subject) or ""
     month = asked(request, "month") or (_last_month(held) if MEASURES[measure].needs_month else "")
+    wrong = proposals.misnamed(held.books, known(held), kind, subject, promoter) or proposals.month_fault(
+        held.books, known(held), month or None
+    )
     effect = _effect(request, Content(measure, clause, kind, subject, promoter or None, month or None))
     return {
         "rows": effect["months"], "effect": effect, "clause": clause, "measure": MEASURES[measure], "month": month,
         "subject_kind": kind, "subject_id": subject, "promoter": promoter, "case_id": asked(request, "case"),
         "finding": _rests_on(held, asked(request, "finding"), clause, kind, subject, promoter),
-        "reason": request.query_params.get("reason", "")[:2000], "permitted": measure in known[clause],
+        "reason": request.query_params.get("reason", "")[:2000], "permitted": measure in register[clause],
+        "wrong": wrong and tables.refusal(lang_of(request), wrong),
         "register": held.reading.one("select * from clause_register where clause = $c", c=clause),
     }  # fmt: skip
 
@@ -171,12 +176,12 @@ async def propose(
 ) -> Response:  # fmt: skip
     """Propose a measure under a clause; somebody else must approve it."""
     held = desk(request)
-    known, days = await run_in_threadpool(lambda: (allowed(held), _notice_days(held)))
+    register, days = await run_in_threadpool(lambda: (allowed(held), _notice_days(held)))
     made = await run_in_threadpool(
         proposals.propose, held.books, measure=measure, subject_kind=subject_kind, subject_id=subject_id,
-        clause=clause, by=session.user, reason=reason, allowed=known, month=month or None, promoter=promoter or None,
+        clause=clause, by=session.user, reason=reason, allowed=register, month=month or None, promoter=promoter or None,
         functions=functions or None, finding=finding or None, notice_days=days,
-        of_run=of_run(held),
+        of_run=of_run(held), known=known(held),
     )  # fmt: skip
     return back_to(request, f"/decisions/{made}")
 
@@ -280,5 +285,6 @@ async def tie(
     session: Annotated[Session, Depends(Guard("declare_tie"))], back: Short = "/queue",
 ) -> Response:  # fmt: skip
     """Declare a tie to a promoter; from then on this person decides nothing about it."""
-    await run_in_threadpool(casebook_cases.declare_tie, desk(request).books, session.user, promoter, reason)
+    held = desk(request)
+    await run_in_threadpool(casebook_cases.declare_tie, held.books, session.user, promoter, reason, known(held))
     return back_to(request, safe(back))

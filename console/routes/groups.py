@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from casebook import refusals, registers
 from console import blind
-from console.desk import Guard, asked, back_to, change, desk, page
+from console.desk import Guard, asked, back_to, change, desk, known, page
 from console.pages import lang_of
 from console.routes.session import safe
 from console.sessions import Session
@@ -22,6 +22,7 @@ router = APIRouter()
 Short = Annotated[str, Form(max_length=128)]
 Text = Annotated[str, Form(max_length=2000)]
 MOST_LINKS = 500
+"""Shown, the strongest; what remains without some is reckoned over all."""
 MEMBERS = """
 select g.account_id, g.group_size, g.cohesion, g.status, a.registered_at, a.account_type, a.verified_as,
     (select count(*) > 0 from promoters as p where p.promoter_id = g.account_id) as promotes,
@@ -33,7 +34,7 @@ INSIDE = """
 select l.account_a, l.account_b, l.outcome, l.match_weight, l.kinds from links as l
 semi join (select account_id from groups where group_id = $g) as a on l.account_a = a.account_id
 semi join (select account_id from groups where group_id = $g) as b on l.account_b = b.account_id
-order by l.match_weight desc, l.account_a, l.account_b limit 500
+order by l.match_weight desc, l.account_a, l.account_b
 """
 HISTORY = "select event, run_id, account_id, other_group_id from group_history where group_id = $g order by run_seq, event, account_key"
 
@@ -54,9 +55,10 @@ def group(request: Request, group_id: str) -> dict[str, Any]:
         overrides = [o for o in book.rows("select * from override_state order by override_id")
                      if o["account_a"] in names or o["account_b"] in names]  # fmt: skip
     return {
-        "group_id": group_id, "rows": members, "links": links, "tree": told["tree"], "weakest": told["weakest"],
+        "group_id": group_id, "rows": members, "links": links[:MOST_LINKS],
+        "all_links": len(links), "tree": told["tree"], "weakest": told["weakest"],
         "gone": gone, "parts": parts_of(names, links, gone), "overrides": overrides,
-        "history": held.reading.rows(HISTORY, g=group_id), "graph": _graph(members, links, gone),
+        "history": held.reading.rows(HISTORY, g=group_id), "graph": _graph(members, links[:MOST_LINKS], gone),
     }  # fmt: skip
 
 
@@ -116,8 +118,9 @@ async def add_override(
     session: Annotated[Session, Depends(Guard("link"))], back: Short = "/queue",
 ) -> Response:  # fmt: skip
     """Say that two accounts are one user's, or are not; the next run obeys it."""
+    held = desk(request)
     await run_in_threadpool(
-        registers.add_override, desk(request).books, account_a, account_b, kind, session.user, reason
+        registers.add_override, held.books, account_a, account_b, kind, session.user, reason, known=known(held)
     )
     return back_to(request, safe(back))
 

@@ -12,9 +12,10 @@ from fastapi.responses import Response
 
 from casebook import refusals, registers
 from console import metrics as reckoned
+from console import tables
 from console.desk import Guard, asked, back_to, change, desk, page
 from console.sessions import Session
-from data_contracts.errors import NotFound
+from data_contracts.errors import NotFound, UsageError
 
 router = APIRouter()
 Short = Annotated[str, Form(max_length=128)]
@@ -95,8 +96,14 @@ async def add_shared(
     session: Annotated[Session, Depends(Guard("register_shared"))],
 ) -> Response:  # fmt: skip
     """Register an identifier as shared by strangers; it links nobody from the next run on."""
+    held = desk(request)
+    if f"kind.{kind}" not in tables.texts():
+        known = tuple(key[5:] for key in tables.texts() if key.startswith("kind."))
+        raise UsageError(refusals.of("kind_unknown", kind=kind, known=known))
     await run_in_threadpool(
-        lambda: registers.add_shared(desk(request).books, kind, token, label, session.user, reason, from_on=from_on)
+        lambda: registers.add_shared(
+            held.books, kind, token, label, session.user, reason, kid=held.reading.manifest["key"], from_on=from_on
+        )
     )
     return back_to(request, "/shared")
 

@@ -11,11 +11,10 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from casebook import dossier, refusals
+from casebook import dossier, refusals, sample
 from casebook.dossier import position
 from casebook.dossier.press import file_name
 from console import blind, pages
-from console.board import is_blind
 from console.desk import FAULTS, Desk, Guard, change, desk, page
 from console.reveal import reveal, there
 from console.sessions import Session
@@ -84,7 +83,7 @@ def promoter(request: Request, promoter_id: str) -> dict[str, Any]:
         ties = book.rows("select person, reason from tie where promoter_id = :p order by person", p=promoter_id)
     with held.live.now() as now:
         cases, decisions = now.cases_on(promoter_id), now.decisions_on(promoter_id)
-    hidden, parts = any(map(is_blind, cases)), held.shelf.parts(f"P{promoter_id}")
+    hidden, parts = any(map(sample.kept_back, cases)), held.shelf.parts(f"P{promoter_id}")
     if hidden:
         parts, decisions = blind.parts(parts), [blind.decision(d) for d in decisions]
         relations = []
@@ -116,7 +115,7 @@ def _account(held: Desk, account_id: str) -> dict[str, Any]:
         "account": found, "rows": reading.rows(IDENTIFIERS, a=account_id), "hidden": hidden,
         "links": [] if hidden else reading.rows(LINKS, a=account_id),
         "group": None if hidden else reading.one("select * from groups where account_id = $a", a=account_id),
-        "referral": {**referral, "reason": None} if referral and hidden else referral,
+        "referral": {**referral, "established": None, "reason": None} if referral and hidden else referral,
         "promotes": reading.one("select count(*) as n from promoters where promoter_id = $a", a=account_id),
         "orders": reading.rows(ACCOUNT_ORDERS, a=account_id), "vault": there(held),
     }  # fmt: skip
@@ -150,7 +149,7 @@ def statement(request: Request, month: str, promoter_id: str) -> dict[str, Any]:
     ]
     place, lines = months.index(month), reading.rows(STATEMENT_LINES, p=promoter_id, m=month)
     return {
-        "statement": found, "rows": blind.lines(lines) if hidden else lines, "hidden": hidden, "promoter_id": promoter_id,
+        "statement": found, "rows": sample.lines(lines) if hidden else lines, "hidden": hidden, "promoter_id": promoter_id,
         "ledger": reading.rows(LEDGER, p=promoter_id, m=month), "month": month,
         "payables": [r for r in reading.rows(PAYABLES, p=promoter_id) if r["month"] == month],
         "earlier": months[place - 1] if place else None, "later": months[place + 1] if place + 1 < len(months) else None,

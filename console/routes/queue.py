@@ -12,11 +12,11 @@ from markupsafe import Markup
 
 from casebook import cases as casebook_cases
 from casebook import refusals
-from console import blind, views
+from console import blind, pages, tables, views
 from console.board import VIEWS
 from console.desk import Desk, Guard, asked, back_to, change, desk, number_of, of_run, page
 from console.live import PERSON
-from console.pages import part_of_page
+from console.pages import lang_of, part_of_page
 from console.roles import may
 from console.sessions import Session
 from data_contracts.errors import UsageError
@@ -68,14 +68,20 @@ async def many(
     csrf: Annotated[str, Form(max_length=128)], session: Annotated[Session, Depends(Guard("work_case"))],
     case_id: Annotated[list[str], Form(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:  # fmt: skip
-    """One move on several cases for one reason, case by case; stops at the first that is refused."""
+    """One move on several cases for one reason, case by case; the page that follows names those that were refused, and why."""
     if action not in BULK or not case_id:
         raise UsageError(refusals.of("choose_cases", known=BULK))
-    for one in dict.fromkeys(case_id):
-        await run_in_threadpool(
-            casebook_cases.act, desk(request).books, one, action, session.user, reason, of_run=of_run(desk(request))
-        )
-    return back_to(request, "/queue")
+    held = desk(request)
+    refused = await run_in_threadpool(
+        casebook_cases.act_on_all, held.books, case_id, action, session.user, reason, of_run(held)
+    )
+    if not refused:
+        return back_to(request, "/queue")
+    done = [one for one in dict.fromkeys(case_id) if one not in refused]
+    rows = [{"case_id": one, "told": tables.refusal(lang_of(request), why)} for one, why in refused.items()]
+    answer = pages.show(request, "queue/moved.html", {"rows": rows, "done": done, "action": action}, rows, "html")
+    answer.status_code = 200 if done else 409
+    return answer
 
 
 @change(router, "/views", "read_cases")

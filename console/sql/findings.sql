@@ -9,7 +9,7 @@ select
     key,
     to_json(list({
         'finding_id': finding_id, 'clause': clause, 'status': status, 'subject_kind': subject_kind, 'subject_id': subject_id,
-        'detector': detector, 'confidence': confidence, 'amount_at_stake': cast(amount_at_stake as varchar),
+        'promoter_id': promoter_id, 'detector': detector, 'confidence': confidence, 'amount_at_stake': cast(amount_at_stake as varchar),
         'first_seen': cast(first_seen as varchar), 'reason': reason, 'evidence': evidence
     } order by amount_at_stake desc, finding_id)) as body
 from named

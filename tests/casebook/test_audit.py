@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from casebook import audit_verify, chain
 from casebook.books import Books, open_books
-from casebook.checkpoint import Seal
+from casebook.checkpoint import Seal, reach
 from data_contracts.vault import Key
 from tests.casebook.conftest import clock, database, decide, propose, publish
 from tests.casebook.tampering import KINDS, NEED_ANCHOR, Attack, Intruder, flip, insert, rewrite, tail_gone
@@ -72,7 +72,9 @@ def test_whole_books_verify_on_both_databases(books: Books, tmp_path: Path) -> N
         where = books.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     else:
         where = str(tmp_path / "books.db")
-    assert alone(where, tmp_path / "checkpoints", seal.public_key) == (0, "the books verify\n")
+    last = books.anchor()["seq"]  # type: ignore[index] # the books are not empty
+    whole = (0, f"the books verify; signed up to entry {last} of {last}\n")
+    assert alone(where, tmp_path / "checkpoints", seal.public_key) == whole
 
 
 def test_the_script_stands_alone_and_is_short() -> None:
@@ -193,6 +195,31 @@ def test_checkpoints_that_were_forged_or_removed_are_found(sealed: tuple[Path, P
         path.unlink()
     assert [f for f in books.audit_faults(checkpoints, seal.public_key) if f.startswith("no checkpoint in")]
     books.close()
+
+
+def test_up_to_which_entry_the_checkpoints_hold_is_told(sealed: tuple[Path, Path, Seal]) -> None:
+    """Whoever takes the newest checkpoint and the entries under it away leaves what looks like an earlier day."""
+    path, checkpoints, seal = sealed
+    first, newest = sorted(checkpoints.glob("*.json"))
+    newest.unlink()
+    assert reach(checkpoints) == int(first.stem) < int(newest.stem)
+    told = f"the books verify; signed up to entry {int(first.stem)} of {int(newest.stem)}\n"
+    assert alone(path, checkpoints, seal.public_key) == (0, told)
+
+
+def test_what_cannot_be_checked_is_told_without_a_trace(sealed: tuple[Path, Path, Seal], tmp_path: Path) -> None:
+    path, checkpoints, seal = sealed
+    (tmp_path / "text").write_text("no books at all, but a text that is longer than a header of a hundred bytes" * 3)
+    for where in (tmp_path / "nowhere.db", tmp_path / "text", "postgresql://127.0.0.1:1/nobody"):
+        code, told = alone(where)
+        assert code == 1 and told.startswith("not checked: ") and "Traceback" not in told, told
+    for torn in ("{", "[]", '{"body": {}}'):
+        newest = max(checkpoints.glob("*.json"))
+        newest.write_text(torn)
+        assert alone(path, checkpoints, seal.public_key)[0] == 1
+        books = open_books(path)
+        assert books.audit_faults(checkpoints, seal.public_key) == [f"checkpoint {newest.name}: cannot be read"]
+        books.close()
 
 
 def test_a_checkpoint_is_written_once_per_entry(sealed: tuple[Path, Path, Seal]) -> None:

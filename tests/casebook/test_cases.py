@@ -14,6 +14,7 @@ from casebook.books import Books
 from data_contracts.contract import contracts
 from data_contracts.errors import NotAllowed, NotFound, UsageError
 from tests.casebook.conftest import LAST, appealed, decide, frozen, propose, publish
+from tests.console.world.said import TOKEN
 
 CASE = {"case_id": "C1", "subject_kind": "promoter", "subject_id": "P1", "promoter_id": "P1", "opened_on": LAST,
         "deadline_on": date(2026, 2, 14), "blind": 0}  # fmt: skip
@@ -144,7 +145,7 @@ def test_overrides_and_shared_identifiers_stand_until_they_are_ended(books: Book
     one = registers.add_override(books, "A2", "A1", "must_link", "li", "same papers")
     with pytest.raises(NotAllowed, match=one):
         registers.add_override(books, "A1", "A2", "must_link", "wang", "yes")
-    shared = registers.add_shared(books, "ip", "v1:k:abc", "campus", "li", "known", from_on=LAST)
+    shared = registers.add_shared(books, "ip", TOKEN, "campus", "li", "known", kid="kid", from_on=LAST)
     (override,) = frozen(books, tmp_path / "w", "books_override")
     assert (override["account_a"], override["account_b"], override["to_at"]) == ("A1", "A2", None)
     registers.end_override(books, one, "wang", "wrong")

@@ -28,15 +28,20 @@ TABLES: dict[str, list[dict[str, Any]]] = {
                  {"finding_id": "F2", "subject_kind": "promoter", "subject_id": "P9", "promoter_id": "P9", "evidence": "no json"}],
     "relations": [{"invitee_id": "A1", "promoter_id": "P2"}, {"invitee_id": "A9", "promoter_id": "P9"}],
     "groups": [{"account_id": "A9", "group_id": "G1"}],
+    "statements": [{"promoter_id": "P1", "month": "2025-12"}],
     "orders": [{"order_id": "o1", "account_id": "A9"}],
+    "promoters": [{"promoter_id": "P1"}],
+    "accounts": [{"account_id": "A9"}],
+    "coupons": [{"coupon_id": "c1"}],
 }  # fmt: skip
+FEEDS = ("orders", "promoters", "accounts", "coupons")
 
 
 def write(folder: Path) -> None:
     """The tables as a run publishes them, the columns that ties are read from."""
     (folder / "tables" / "feeds").mkdir(parents=True)
     for name, rows in TABLES.items():
-        place = folder / ("tables/feeds/orders.parquet" if name == "orders" else f"{name}.parquet")
+        place = folder / f"{'tables/feeds/' if name in FEEDS else ''}{name}.parquet"
         columns = ", ".join(f'"{c}" varchar' for c in rows[0])
         assert set(rows[0]) <= set(contracts()[name].names)
         with duckdb.connect() as con:
@@ -54,8 +59,8 @@ def test_a_run_tells_whom_a_subject_is_tied_to(tmp_path: Path, kind: str, subjec
     write(tmp_path)
     with duckdb.connect() as con:
         for name in TABLES:
-            place = "tables/feeds/orders" if name == "orders" else name
-            con.read_parquet(str(tmp_path / f"{place}.parquet")).create_view(name)
+            place = "tables/feeds" if name in FEEDS else "."
+            con.read_parquet(str(tmp_path / place / f"{name}.parquet")).create_view(name)
         found = {p for (p,) in con.execute(ties.OF_RUN, {"k": kind, "s": subject}).fetchall()}
     assert {p for p in found if " " not in p} == promoters
 

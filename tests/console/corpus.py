@@ -33,10 +33,15 @@ def payloads() -> list[str]:
 
 def batches(length: int) -> Iterator[str]:
     """The corpus in texts of at most `length` characters; what alone is longer is cut."""
-    text = ""
+    return (text for text, _ in counted(length))
+
+
+def counted(length: int) -> Iterator[tuple[str, int]]:
+    """The same, each text with how many payloads it holds."""
+    text, held = "", 0
     for payload in payloads():
         if text and len(text) + 1 + len(payload) > length:
-            yield text
-            text = ""
-        text = f"{text} {payload}".strip()[:length].strip()
-    yield text
+            yield text, held
+            text, held = "", 0
+        text, held = f"{text} {payload}".strip()[:length].strip(), held + 1
+    yield text, held

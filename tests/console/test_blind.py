@@ -57,7 +57,7 @@ def test_until_the_decision_no_page_tells_the_score_and_then_all_do(sign_in: Sig
     before = list(told(client))
     assert [(path, said) for path, _, said in before if said] == []
     refused = {path.split(".")[0].split("?")[0] for path, status, _ in before if status == 409}
-    assert refused == {"/groups/G1", "/pairs", "/reports/P", "/evidence/P"}
+    assert refused == {"/groups/G1", "/pairs", "/reports/P", "/evidence/P", f"/cases/{world.RING}"}
     for action in ("take", "decide"):
         seen = client.get(f"/cases/{world.CASE}.json").json()["case"]["version"]
         form = {**csrf(client), "reason": "judged by what happened", "seen": seen}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi import FastAPI
 
-from casebook import decisions
+from casebook import cases, decisions
 from tests.console import world
 from tests.console.conftest import SignIn, csrf, shown
 
@@ -204,6 +204,22 @@ def test_many_cases_are_taken_for_one_reason(sign_in: SignIn) -> None:
     assert {r["case_id"] for r in mine} == {world.CASE, world.RING} and {r["state"] for r in mine} == {"in_review"}
 
 
+@pytest.mark.parametrize(("lang", "told"), [("en", "close is no move from there"), ("zh", "目前待处理，不能结案")])
+def test_of_many_cases_each_is_moved_and_those_refused_are_named(
+    app: FastAPI, sign_in: SignIn, lang: str, told: str
+) -> None:
+    client = sign_in("analyst", lang=lang)
+    take = {**csrf(client), "action": "take", "reason": "morning", "case_id": [world.RING]}
+    assert client.post("/cases/bulk", data=take).status_code == 303
+    close = {**csrf(client), "action": "close", "reason": "nothing in it", "case_id": [world.CASE, "C404", world.RING]}
+    answer = client.post("/cases/bulk", data=close)
+    said = shown(answer.text)
+    assert answer.status_code == 200 and told in said and "C404" in said and world.CASE in said
+    states = {c["case_id"]: c["state"] for c in cases.listing(app.state.desk.books)}
+    assert (states[world.CASE], states[world.RING]) == ("open", "closed")
+    assert client.post("/cases/bulk", data={**close, "case_id": ["C404"]}).status_code == 409
+
+
 def test_a_verdict_feeds_the_precision_of_its_detector(sign_in: SignIn) -> None:
     client = sign_in("analyst")
     form = {**csrf(client), "verdict": "confirmed", "reason": "same papers"}
@@ -231,17 +247,6 @@ def test_a_word_on_two_accounts_stands_until_it_is_ended(sign_in: SignIn) -> Non
     assert client.get("/groups/G1.json").json()["overrides"][0]["to_at"] is not None
 
 
-def test_an_identifier_is_registered_as_shared_and_ended(sign_in: SignIn) -> None:
-    client = sign_in("analyst")
-    form = {"kind": "ip", "token": "v1:kid:b", "label": "campus", "reason": "a dormitory", "from_on": "2026-04-20"}
-    assert client.post("/shared", data={**csrf(client), **form}).status_code == 303
-    entry = client.get("/shared.json").json()["register"][0]
-    done = client.post(
-        f"/shared/{entry['shared_id']}/end", data={**csrf(client), "reason": "moved", "to_on": "2026-04-21"}
-    )
-    assert done.status_code == 303
-
-
 def test_a_form_in_place_is_answered_with_the_address_to_go_to(sign_in: SignIn) -> None:
     client = sign_in("analyst")
     form = {**csrf(client), "promoter": "Q", "reason": "neighbour", "back": "//elsewhere.example"}
@@ -263,20 +268,3 @@ def test_a_refusal_is_in_the_language_of_the_page(app: FastAPI, sign_in: SignIn,
     with app.state.desk.books.reading() as book:
         logged = book.value("select payload from audit where action = 'refused' order by seq desc limit 1")
     assert "nobody approves an own proposal" in logged
-
-
-@pytest.mark.parametrize(("kind", "subject", "promoter"), [
-    ("promoter", "P", "Q"), ("referral", "I1", "Q"), ("invitee", "nobody", "P"), ("order", "nothing", "P"),
-])  # fmt: skip
-def test_a_measure_names_the_promoter_who_brought_its_subject(
-    sign_in: SignIn, kind: str, subject: str, promoter: str
-) -> None:
-    """The notice, and the claim, would go to somebody else."""
-    analyst = sign_in("analyst", lang="en")
-    form = {"measure": "warn", "clause": "3.5(2)", "subject_kind": kind, "subject_id": subject, "promoter": promoter,
-            "reason": "r"}  # fmt: skip
-    answer = analyst.post("/proposals", data={**csrf(analyst), **form})
-    if (kind, subject) == ("order", "nothing"):
-        assert answer.status_code == 303, "the run knows no such order, and has nothing to say about it"
-    else:
-        assert answer.status_code == 409 and f"was not brought by promoter {promoter}" in answer.text

@@ -21,9 +21,10 @@ from casebook import cases
 from console.roles import ROLES
 from tests.console import world
 from tests.console.conftest import SignIn, csrf, person, session_of
-from tests.console.corpus import batches, payloads
+from tests.console.corpus import COUNT, batches, counted, payloads
 from tests.console.places import NO_PAGES, PARTS, pages, routes, template
-from tests.counts import SOAK
+from tests.console.world.said import TOKEN
+from tests.counts import SOAK, SoakCount
 
 pytestmark = pytest.mark.browser
 INVITEE = "I1 " + next(batches(3_000))
@@ -32,7 +33,7 @@ MOST = None if SOAK else 15
 """Texts that are tried per form: 15 of 2,000 characters hold the whole corpus; names are short, and take the soak for all of it."""
 OURS: dict[str, Any] = {
     "clause": "3.5(2)", "measure": "suspend_functions", "subject_kind": "promoter", "subject_id": "P", "promoter": "P", "month": "",
-    "finding": "F00000000000000a", "verdict": "confirmed", "account_a": "P", "account_b": "other {n}", "kind": "must_link", "token": "t{n}",
+    "finding": "F00000000000000a", "verdict": "confirmed", "account_a": "P", "account_b": "other {n}", "kind": "must_link", "token": TOKEN,
     "from_on": "2026-04-01", "to_on": "2026-05-01", "deadline_on": "2026-06-01", "case_id": world.CASE, "action": "note", "least": "0",
     "address": "https://hooks.example/{n}", "role": "viewer", "back": "/queue", "query": "clause=3.4(1)", "seen": 0, "owner": "",
 }  # fmt: skip
@@ -78,14 +79,14 @@ def forms() -> list[tuple[APIRoute, list[Any]]]:
 
 
 def keep(app: FastAPI, sign_in: SignIn) -> dict[str, int]:
-    """Send the corpus through every form by people with hostile names; per form how many texts were taken."""
+    """Send the corpus through every form by people with hostile names; per form how many payloads its fields took."""
     taken: dict[str, int] = {}
     names = batches(100)
     for route, free in forms():
         path, who = template(route), "by " + next(names)
         password = person(app, who, *ROLES)
         client, limit = sign_in(*ROLES, name=who), min(f.field_info.metadata[0].max_length for f in free)
-        for n, text in enumerate(islice(batches(limit), MOST)):
+        for n, (text, held) in enumerate(islice(counted(limit), MOST)):
             given = {k: v.format(n=n) if isinstance(v, str) else v for k, v in {**OURS, **FORMS.get(path, {})}.items()}
             given = {"decision_id": world.PROPOSED, **given, **made(app, path)}
             form = {
@@ -98,7 +99,7 @@ def keep(app: FastAPI, sign_in: SignIn) -> dict[str, int]:
             if answer.status_code >= 400:
                 assert n, (path, answer.text.split("<main")[-1])
                 break
-            taken[path] = n + 1
+            taken[path] = taken.get(path, 0) + held * len(free)
     return taken
 
 
@@ -154,10 +155,13 @@ def page(browser: Any, app: FastAPI, address: str, hits: list[str]) -> Iterator[
     context.close()
 
 
-def test_no_hostile_text_runs_anywhere(app: FastAPI, sign_in: SignIn, page: Any, address: str, hits: list[str]) -> None:
+def test_no_hostile_text_runs_anywhere(
+    app: FastAPI, sign_in: SignIn, page: Any, address: str, hits: list[str], soak_count: SoakCount
+) -> None:
     taken = keep(app, sign_in)
+    soak_count("hostile_text", sum(taken.values()))
     assert {template(route) for route, _ in forms()} == set(taken)
-    assert [path for path, n in taken.items() if n >= 13] != []
+    assert [path for path, n in taken.items() if n >= COUNT] != []
     visited = list(addresses())
     for place in visited:
         answer = page.goto(address + place)

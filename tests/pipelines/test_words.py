@@ -55,7 +55,7 @@ def test_slips_are_refused(published: Published, tmp_path: Path) -> None:
     state = published.copy(tmp_path / "state").state
     a, b = strangers(state)
     for words, said in (
-        (("link", a, "A0"), "account A0 is not in this run"),
+        (("link", a, "A0"), "no account A0 in this run"),
         (("link", a, a), "two accounts"),
         (("unlink", a, b, "--until", "2020-01-01"), "a later moment"),
         (("shared", "add", "ip", "--token", "abc", "--label", "x"), "no token under the key"),

@@ -127,7 +127,14 @@ def test_a_report_on_a_promoter_drawn_at_random_tells_no_score_until_the_case_is
     assert {f["detector"] for f in told["findings"]} == (
         {"audit_sample"} if blind else {"audit_sample", "refund_burst"}
     )
-    assert all((told[part] == []) is blind for part in ("pairs", "bursts"))
+    assert all((told[part] == []) is blind for part in ("pairs", "bursts", "relations"))
+    judged = [line[k] for line in told["lines"] for k in ("qualifies", "clause") if line[k] is not None]
+    assert (
+        told["lines"]
+        and (judged == []) is blind
+        and ((told["money"]["exclusions"] or told["versions"]["policy"]) == []) is blind
+    )
+    assert all((month["excluded"] is None) is blind for month in told["money"]["months"])
     page = dossier.write_one(run, "P1", tmp_path, lang="en", run_facts=facts).read_text(encoding="utf-8")
     assert ("was drawn at random and is decided without scores" in page) is blind
     assert (told["money"]["totals"]["at_stake"] == "0.00") is blind and "blind" not in told["cases"][0]

@@ -14,6 +14,7 @@ from sqlglot import exp
 import casebook
 import rulebook
 from casebook.dossier.reasons import told
+from data_contracts.contract import contracts
 
 FILES = sorted(Path(rulebook.__file__).parent.glob("clauses/*/rule.sql")) + sorted(
     (Path(casebook.__file__).parent / "sql").glob("*.sql")
@@ -78,8 +79,25 @@ def test_the_sentences_are_found_where_they_are_written() -> None:
     } <= every
 
 
+def words() -> Iterator[str]:
+    """What feeds may say of accounts, ties and identifiers: every choice of their contracts."""
+    for table, column in (("accounts", "account_type"), ("accounts", "verified_as"), ("staff", "kind"), ("affiliations", "kind"),
+                          ("identifiers", "kind")):  # fmt: skip
+        yield from next(c for c in contracts()[table].columns if c.name == column).enum
+
+
+@pytest.mark.parametrize("word", sorted(set(words())))
+def test_a_word_of_the_feeds_is_told_in_chinese_where_a_reason_quotes_it(word: str) -> None:
+    for sentence in ("verified as {} when joining", "tied to {} when registering", "shares an id document with staff: {}",
+                     "denied a tie; a {} points to one"):  # fmt: skip
+        said = told("zh", sentence.format(word))
+        assert CHINESE.search(said) and word not in said, said
+
+
 @pytest.mark.parametrize(("sentence", "chinese"), [
-    ("3 of 7 facts are gone: by phone", "7项事实中有3项已不存在：by phone"),
+    ("3 of 7 facts are gone: A000012, by phone, flagged", "7项事实中有3项已不存在：A000012、共用手机号、已标记"),
+    ("1 of 2 facts are gone: in 2026-01", "2项事实中有1项已不存在：2026-01 月"),
+    ("account type enterprise at joining", "加入时账号类型为企业"), ("enterprise", "enterprise"), ("by phone", "by phone"),
     ("decision D1 is void: its finding is gone", "决定D1失效：其发现已消失"), ("what an analyst wrote", "what an analyst wrote"),
 ])  # fmt: skip
 def test_what_a_reason_quotes_is_told_too(sentence: str, chinese: str) -> None:

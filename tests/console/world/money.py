@@ -107,7 +107,17 @@ def rows(hostile: str) -> dict[str, Rows]:
                 "payer": hostile,
                 "status": "held",
                 "part_no": 1,
-            }
+            },
+            {
+                "promoter_id": "P",
+                "month": "2026-03",
+                "instalment_no": 2,
+                "due_on": DAY,
+                "amount": Decimal("3.00"),
+                "payer": hostile,
+                "status": "due",
+                "part_no": 1,
+            },
         ],
         "bursts": [
             {

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.console.world.said import AT, RUN, TOKEN, Rows
 
 MODEL = Path(__file__).parents[3] / "models" / "same_user" / "model.yaml"
-ACCOUNTS = ("P", "Q", "S", "I1", "I2", "I3")
+ACCOUNTS = ("P", "Q", "S", "I1", "I2", "I3", *(f"other {n}" for n in range(20)))
 
 
 def rows(hostile: str, why: str) -> dict[str, Rows]:
