@@ -114,6 +114,7 @@ class SQLite:
                     "synchronous = full",
                     "foreign_keys = on",
                     "recursive_triggers = on",
+                    "temp_store = memory",  # pages of the books on their way would lie in /var/tmp otherwise
                 ):
                     raw.execute(f"pragma {pragma}")
             except sqlite3.Error as fault:
