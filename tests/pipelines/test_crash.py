@@ -7,14 +7,16 @@ import os
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines import manifest
-from pipelines.run import run
+from pipelines.run import Order, run
+from pipelines.state import State
 from pipelines.verify import verify
 from tests.counts import SOAK, SoakCount
-from tests.pipelines import dying
+from tests.pipelines import dying, losing_power
 from tests.pipelines.dying import Published
 from tests.pipelines.striking import CHANGES, KILL, WATCH, Aim, aims, stages_done, struck
 
@@ -44,8 +46,8 @@ pytestmark = pytest.mark.skipif(
 Aims = dict[str, list[Aim]]
 
 
-def spread(found: list[Aim], most: int) -> list[Aim]:
-    """At most so many of the aims, from the whole length of the list."""
+def spread(found: list[Any], most: int) -> list[Any]:
+    """At most so many of a list, from its whole length."""
     return found if len(found) <= most else [found[(2 * i + 1) * len(found) // (2 * most)] for i in range(most)]
 
 
@@ -141,3 +143,57 @@ def test_a_full_disk_at_any_stage_leaves_the_old_results_and_the_rerun_completes
     for aim in spread(whole[what], STAGES[what]):
         soak_count("syscall_faults", 1)
         strike(published, None, aim, FULL, tmp_path, tried)
+
+
+@pytest.fixture(scope="module")
+def traced(published: Published, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The state in which an undisturbed run published, and its calls with all their bytes."""
+    folder = tmp_path_factory.mktemp("traced")
+    order = published.copy(folder / "state")
+    said = struck(order, finished(published), folder / "trace", *losing_power.WATCH, *WATCH)
+    assert said.said == "done"
+    return order.state.folder, said.trace
+
+
+Left = dict[str, tuple[bool, bytes]]
+
+
+def cuts(published: Published, at: Path, trace: str) -> list[Left]:
+    """What the disk holds when the power goes after a call: at least, with all names, with all bytes; each state once."""
+    holds = losing_power.on_disk(published.state)
+    runs = holds.names["runs"]
+    assert isinstance(runs, losing_power.Folder)
+    private = losing_power.on_disk(finished(published), kept=False)
+    del private.names["manifest.json"]
+    runs.names[f".{finished(published).name}.partial"] = private
+    disk, found = losing_power.Disk(at, holds), dict[int, Left]()
+    for _ in disk.play(trace):
+        for way in losing_power.WAYS:
+            left = disk.after(way)
+            found.setdefault(hash(tuple(sorted(left.items()))), left)
+    return list(found.values())
+
+
+def test_a_power_cut_in_publishing_leaves_old_or_new_and_the_rerun_completes(
+    published: Published, traced: tuple[Path, str], tmp_path: Path, soak_count: SoakCount
+) -> None:
+    found, shown = cuts(published, *traced), set()
+    for number, left in enumerate(spread(found, len(found) if SOAK else 5)):
+        soak_count("power_cuts", 1)
+        order = Order(published.sources, State(tmp_path / f"cut{number}"), dying.SECOND)
+        losing_power.put(left, order.state.folder)
+        shown.add(dying.shown(order.state.folder))
+        with stages_done(finished(published)):
+            dying.completed(order, published, [dying.shown(order.state.folder)])
+    assert shown == {published.before, finished(published).name}
+
+
+def test_a_run_that_forced_no_table_to_the_disk_would_be_found_half_written(
+    published: Published, traced: tuple[Path, str]
+) -> None:
+    """The model itself: without the calls that force a file to the disk, the new run is shown without its bytes."""
+    at, trace = traced
+    careless = "\n".join(line for line in trace.splitlines() if not line.startswith("fsync("))
+    left, new = cuts(published, at, careless)[-1], f"runs/{finished(published).name}"
+    assert left["current"] == (True, new.encode())
+    assert {data for name, (_, data) in left.items() if name.startswith(f"{new}/")} == {b""}
