@@ -6,6 +6,7 @@ to a file or into an empty database of a server.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
 import tempfile
@@ -35,8 +36,7 @@ def take(books: Path, copy: Path) -> Path:
         raise NotFound(f"there are no books at {books}")
     if copy.exists():
         raise NotAllowed(f"{copy} exists: a backup never overwrites another")
-    part = copy.with_name(copy.name + ".part")
-    part.unlink(missing_ok=True)
+    part = _private(copy)
     with (
         closing(sqlite3.connect(f"file:{books}?mode=ro", uri=True)) as source,
         closing(sqlite3.connect(part)) as target,
@@ -53,8 +53,7 @@ def take_from_server(url: str, copy: Path) -> Path:
     """
     if copy.exists():
         raise NotAllowed(f"{copy} exists: a backup never overwrites another")
-    part = copy.with_name(copy.name + ".part")
-    part.unlink(missing_ok=True)
+    part = _private(copy)
     with closing(open_books(url)) as books:
         as_file(books, part, stands_in=True)
     _verified(part, None, None)
@@ -88,20 +87,35 @@ def as_file(books: Books, copy: Path, *, stands_in: bool = False) -> Path:
 
 
 def restore(copy: Path, books: Path, checkpoints: Path | None = None, public_key: str | None = None) -> Path:
-    """Put a backup where the books were; what was there is kept beside it as `.before-restore`.
+    """Put a backup where the books were; what was there is kept beside it as `.before-restore`, of the next restore `-2` and so on.
 
     With `checkpoints` the copy must reach the newest of them: an older one would lose acknowledged decisions, and is refused.
     """
     if not copy.is_file():
         raise NotFound(f"there is no backup at {copy}")
-    part = books.with_name(books.name + ".part")
+    part = _private(books)
     shutil.copyfile(copy, part)
     _verified(part, checkpoints, public_key)
+    kept = _free(books.with_name(books.name + ".before-restore"))
     for suffix in ("", "-wal", "-shm"):
         old = books.with_name(books.name + suffix)
         if old.exists():
-            old.replace(books.with_name(books.name + ".before-restore" + suffix))
+            old.replace(kept.with_name(kept.name + suffix))
     return _placed(part, books)
+
+
+def _private(final: Path) -> Path:
+    """An empty file for a copy that nobody else may read, beside the place that it will have."""
+    part = final.with_name(final.name + ".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600, exist_ok=False)
+    return part
+
+
+def _free(path: Path) -> Path:
+    """The first of `path`, `path-2`, `path-3` and so on that is not taken: no copy of the books is ever overwritten."""
+    names = (path if n == 1 else path.with_name(f"{path.name}-{n}") for n in itertools.count(1))
+    return next(name for name in names if not name.exists())
 
 
 def _placed(part: Path, final: Path) -> Path:

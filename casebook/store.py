@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -102,7 +103,9 @@ class SQLite:
         self.path = path
 
     def engine(self) -> sa.Engine:
-        """Connections that leave transactions to us; `begin immediate` unless the caller only reads."""
+        """Connections that leave transactions to us; `begin immediate` unless the caller only reads. Books that are new are the
+        owner's alone."""
+        os.close(os.open(self.path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         engine = sa.create_engine(f"sqlite:///{self.path}", connect_args={"timeout": 30})
 
         @sa.event.listens_for(engine, "connect")
@@ -114,6 +117,7 @@ class SQLite:
                     "synchronous = full",
                     "foreign_keys = on",
                     "recursive_triggers = on",
+                    "temp_store = memory",  # pages of the books on their way would lie in /var/tmp otherwise
                 ):
                     raw.execute(f"pragma {pragma}")
             except sqlite3.Error as fault:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from data_contracts.contract import Column, Contract
 from data_contracts.errors import InputRefused
+from data_contracts.shown import hidden, masked
 
 NULL_WORDS = ("", "NULL", "null", "-", "N/A")
 LONGEST_ID, LONGEST_TEXT = 128, 256
@@ -153,16 +154,15 @@ def _zones(contract: Contract, physical: Mapping[str, str]) -> str:
 
 
 def _shown(column: Column, *, beside_raw: bool) -> str:
-    """A cell for the eyes of whoever mends the feed. In a feed with raw identifiers a producer that mixes up columns puts one
-    anywhere, so there a cell that is not what its column takes is hidden too."""
+    """A cell for the eyes of whoever mends the feed. In a feed with raw identifiers one that is not what its column takes is
+    hidden whole."""
     raw = f'cast("r_{column.name}" as varchar)'
-    hidden = f"case when length({raw}) >= 8 then left({raw}, 2) || '****' when {raw} is not null then '****' end"
     if column.extra.get("personal") == "raw":
-        return hidden
+        return hidden(raw)
     if not beside_raw or (column.type in ("id", "text") and not column.enum):
-        return raw
+        return masked(raw)
     fits = f"{raw} in {quoted(column.enum)}" if column.enum else f'"{kept_name(column)}" is not null'
-    return f"case when {fits} then {raw} else {hidden} end"
+    return f"case when {fits} then {raw} else {hidden(raw)} end"
 
 
 def _worded(column: Column, form: str | None) -> str:

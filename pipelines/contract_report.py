@@ -29,14 +29,14 @@ th,td{padding:.25rem .7rem;border-bottom:1px solid #d9dee6;text-align:right}th:f
 """
 
 
-def write(run: Path, out: Path, *, before: Path | None = None) -> Path:
+def write(run: Path, out: Path, *, before: Path | None = None, unread: Sequence[str] = ()) -> Path:
     """Write `contract_report.html` into `out` for a run folder (`tables/feeds/`, `quarantine/`).
 
-    `before` is the run folder to compare with. Gives the page's path.
+    `before` is the run folder to compare with, `unread` what stands in the source folder and is no feed. Gives the page's path.
     """
     folders = [run] if before is None else [run, before]
     with connect(folders) as con:
-        parts = [_alarms(run), _summary(con, run, before), _volumes(con, run), _quarantine(con, run)]
+        parts = [_alarms(run), _unread(unread), _summary(con, run, before), _volumes(con, run), _quarantine(con, run)]
         for contract in feeds():
             parts += _feed(con, contract, run, before)
     out.mkdir(parents=True, exist_ok=True)
@@ -89,6 +89,12 @@ def _alarms(run: Path) -> str:
     found = [(a["code"], a["feed"], a["sentence"]) for a in alarms(run / "tables")]
     caption = "Unusual: no month is issued until a person accepts this delivery"
     return _table(caption, ("code", "feed", "what"), found, [True] * len(found))
+
+
+def _unread(names: Sequence[str]) -> str:
+    return _table(
+        "Not read: no feed has these names", ("in the source folder",), [(n,) for n in names], [True] * len(names)
+    )
 
 
 def _volumes(con: duckdb.DuckDBPyConnection, run: Path) -> str:

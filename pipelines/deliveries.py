@@ -1,6 +1,6 @@
 """Which earlier deliveries a feed is held against, and what a person says of one that is unusual.
 
-An alarm (`feed.gap`, `feed.volume`) keeps months from being issued until somebody accepts the delivery by name and reason.
+An alarm (`feed.gap`, `feed.gone`, `feed.volume`) keeps months from being issued until somebody accepts the delivery by name and reason.
 A delivery that nobody accepted is no measure for the next one.
 """
 

@@ -235,7 +235,7 @@ def write_reports(job: Job, said: dict[str, Any]) -> int:
     processes = max(1, min(job.run.threads, promoters // PROMOTERS_PER_PROCESS))
     made = len(dossier.write_all(job.tables, job.work / "reports", said, processes))
     before = job.state.current() if job.state.current_link.exists() else None
-    contract_report.write(job.work, job.work / "reports", before=before)
+    contract_report.write(job.work, job.work / "reports", before=before, unread=ingest.unread(job.sources))
     return made + 1
 
 
@@ -245,6 +245,7 @@ def finish(order: Order, job: Job, facts: dict[str, Any], steps: Steps) -> Outco
     content = {
         **said_of(job, order, facts),
         "inputs": inputs(job, facts["sources"]),
+        "not_read": ingest.unread(job.sources),
         "books_schema": job.books.schema_version(),
         "model_versions": Tracking(order.state.mlflow).live_versions(),
         "seconds": steps.seconds,

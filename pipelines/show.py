@@ -95,6 +95,8 @@ def summary(outcome: Outcome) -> str:
     lines += [f"  no month is issued: {a['code']}, {a['sentence']}" for a in outcome.manifest.get("alarms", ())]
     if outcome.manifest.get("alarms"):
         lines.append(f"  look, then  tongren feeds accept {outcome.run_id} --by WHO --reason TEXT")
+    if outcome.manifest.get("not_read"):
+        lines.append(f"  not read    {', '.join(outcome.manifest['not_read'])}: no feed has such a name")
     if worst:
         lines += ["  most at stake:", table(worst).replace("\n", "\n  ")]
     return "\n".join(lines)

@@ -24,7 +24,7 @@ log = logging.getLogger("tongren")
 
 @dataclass(frozen=True)
 class Alarm:
-    """One reason not to issue a month: `feed.gap` or `feed.volume`, a sentence, and the feed that it is about."""
+    """One reason not to issue a month: `feed.gap`, `feed.gone` or `feed.volume`, a sentence, and the feed that it is about."""
 
     code: str
     sentence: str

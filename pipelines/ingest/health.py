@@ -1,4 +1,4 @@
-"""Signs that a delivery is not what it should be although every row is well: gaps, conflicts, unusual volume.
+"""Signs that a delivery is not what it should be although every row is well: gaps, conflicts, a feed that is gone, unusual volume.
 
 Such a run publishes groups and flags, but issues no month until somebody has looked; its manifest says why.
 """
@@ -46,6 +46,15 @@ def gaps(now: Delivery | None, before: Delivery | None) -> tuple[Alarm, ...]:
         return ()
     missing = now.sequence - before.sequence - 1
     return (Alarm("feed.gap", f"{missing} deliveries are missing between {before.sequence} and {now.sequence}"),)
+
+
+def gone(now: Mapping[str, int], earlier: Sequence[tuple[date, Mapping[str, int]]]) -> tuple[Alarm, ...]:
+    """Feeds that had rows in the newest of the `earlier` runs and have none now: every delivery is the full history."""
+    before = earlier[-1][1] if earlier else {}
+    lost = sorted(feed for feed, rows in before.items() if rows and not now.get(feed))
+    return tuple(
+        Alarm("feed.gone", f"{feed} had {before[feed]} rows in the run before and has none", feed) for feed in lost
+    )
 
 
 def volumes(now: Mapping[str, int], on: date, earlier: Sequence[tuple[date, Mapping[str, int]]]) -> tuple[Alarm, ...]:

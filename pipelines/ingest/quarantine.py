@@ -10,6 +10,7 @@ import pyarrow as pa
 from data_contracts.contract import Contract
 from data_contracts.errors import InputRefused
 from data_contracts.rows import kept_name
+from data_contracts.shown import masked
 from data_contracts.warehouse import Warehouse
 from pipelines.ingest.sources import ROW_BITS, ROWS_PER_FILE, SourceFile
 
@@ -40,7 +41,7 @@ def close(wh: Warehouse, active: Sequence[Contract], files: Sequence[SourceFile]
 def _shown(contract: Contract) -> str:
     if contract.table == "identifiers":
         pairs = [
-            "'account_id': account_id",
+            f"'account_id': {masked('account_id')}",
             "'kind': kind",
             "'value': mask",
             "'observed_at': cast(observed_at as varchar)",
@@ -56,7 +57,7 @@ def _shown(contract: Contract) -> str:
                 f"'{c.name}': case when {fen} is not null then printf('%d.%02d', {fen} // 100, {fen} % 100) end"
             )
         elif not c.extra.get("dropped"):
-            pairs.append(f"'{c.name}': cast({c.name} as varchar)")
+            pairs.append(f"'{c.name}': {masked(f'cast({c.name} as varchar)')}")
     return "{" + ", ".join(pairs) + "}"
 
 
@@ -136,12 +137,16 @@ with sent as (
     select q.rid, null, p.promoter_id, p.month
     from quarantined_row as q join judged_payouts as p on q.feed = 'payouts' and p.rid = q.rid
 ), found as (
-    select traced.rid, coalesce(traced.promoter_id, sent.promoter_id) as promoter_id, traced.month
-    from traced left join sent on sent.invitee_id = traced.account_id
+    select rid, promoter_id, month
+    from (
+        select traced.rid, coalesce(traced.promoter_id, sent.promoter_id) as promoter_id, traced.month
+        from traced left join sent on sent.invitee_id = traced.account_id
+    )
+    where promoter_id in (select id from known_accounts)
 )
 select q.feed, q.file, q.row_number, q.rule, min(found.promoter_id) as promoter_id, min(found.month) as month
 from quarantined_row as q join found using (rid)
-where found.promoter_id is not null and q.feed in ('orders', 'refunds', 'coupons', 'payouts') and q.closed_by is null
+where q.feed in ('orders', 'refunds', 'coupons', 'payouts') and q.closed_by is null
 group by all
 """
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from data_contracts.contract import Contract, of_stage
 from data_contracts.errors import InputRefused
+from pipelines.ingest.strays import refuse_slips, strays
 
 ROW_BITS = 40  # a row's id is its file's number and, in the lower bits, its row number
 ROWS_PER_FILE = 1 << ROW_BITS
@@ -51,15 +52,26 @@ def find(sources: Path) -> tuple[SourceFile, ...]:
     """Every file of every feed, by table and name. Raises InputRefused for names, types and doubles that cannot be."""
     if not sources.is_dir():
         raise InputRefused("file.type", "the source folder does not exist", where=sources)
-    found: list[SourceFile] = []
+    by_table = {c.table: _of_table(sources, c.table) for c in feeds()}
+    found = [file for files in by_table.values() for file in files]
+    refuse_slips(_strays(sources, found), {t for t, files in by_table.items() if files})
     for contract in feeds():
-        files = _of_table(sources, contract.table)
-        if not files and contract.extra["required"]:
+        if not by_table[contract.table] and contract.extra["required"]:
             raise InputRefused(
                 "file.missing", f"no {contract.table}.parquet, .csv, .sql or folder in the source folder", where=sources
             )
-        found += files
     return tuple(found)
+
+
+def unread(sources: Path) -> list[str]:
+    """Data in the source folder that belongs to no feed, by name. None where a feed is a query, which may read it."""
+    return list(_strays(sources, find(sources)))
+
+
+def _strays(sources: Path, found: Sequence[SourceFile]) -> dict[str, str | None]:
+    if any(f.form == "sql" for f in found):
+        return {}
+    return strays(sources, [c.table for c in feeds()], {Path(f.name).parts[0] for f in found})
 
 
 def _of_table(sources: Path, table: str) -> list[SourceFile]:
@@ -178,7 +190,7 @@ def _covered(sources: Path, allow_read: Sequence[Path]) -> dict[str, Path]:
 
 def _regular(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(n for n in folders if n != "truth" and not n.startswith("."))
+        folders.sort()
         yield from (p for p in (Path(folder) / n for n in sorted(names)) if p.is_file() and not p.is_symlink())
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from data_contracts.identifier import Fault, Normal
 from data_contracts.raw_vault import Vault, packed
+from data_contracts.shown import hidden, masked
 from data_contracts.vault import Key, hasher, token_text
 from features.kinds import Kind, load
 
@@ -167,9 +168,8 @@ def _bad_table(rows: list[tuple[str, Fault]]) -> pa.Table:
     })  # fmt: skip
 
 
-_HIDDEN = "case when length(j.value) >= 8 then left(j.value, 2) || '****' else '****' end"
 _SHOWN = (
-    "{'account_id': j.account_id, 'kind': j.kind, 'value': " + _HIDDEN + ", "
+    "{'account_id': " + masked("j.account_id") + ", 'kind': j.kind, 'value': " + hidden("j.value") + ", "
     "'observed_at': cast(j.observed_at as varchar), 'source': j.source}"
 )
 _JOINED = f"""

@@ -31,6 +31,24 @@ def test_a_copy_taken_while_the_books_are_open_restores_to_the_same_chain(sqlite
     assert (tmp_path / "books.db.before-restore").exists()
 
 
+def test_nobody_else_may_read_a_copy_and_no_restore_overwrites_what_the_one_before_kept(
+    sqlite_books: Books, tmp_path: Path
+) -> None:
+    books, copies = tmp_path / "books.db", []
+    for n in range(3):
+        publish(sqlite_books) if n == 0 else propose(sqlite_books)
+        copies.append(backup.take(books, tmp_path / f"copy{n}.db"))
+    sqlite_books.close()
+    for copy in copies:
+        copy.chmod(0o644)  # wherever it was kept
+        backup.restore(copy, books)
+    kept = [tmp_path / f"books.db.before-restore{n}" for n in ("", "-2", "-3")]
+    ends = [len(told(again)) for path in kept for again in [open_books(path)]]
+    assert ends == [3, 1, 2]
+    assert {path.stat().st_mode & 0o777 for path in (books, *kept)} == {0o600}
+    assert backup.take(books, tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_backup_and_what_is_restored_are_on_the_disk_before_they_have_their_names(
     sqlite_books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,24 +12,7 @@ import simulator
 from pipelines import manifest
 from pipelines.run import Order, run
 from pipelines.state import State
-from tests.pipelines.dying import FIRST, SECOND
-
-
-@dataclass(frozen=True)
-class Published:
-    """Sources of a handful of promoters, a state in which `before` is published, and the outputs of the clean next run,
-    which stands in the state `done`."""
-
-    sources: Path
-    state: Path
-    before: str
-    clean: dict[str, Any]
-    done: Path
-
-    def copy(self, to: Path) -> Order:
-        """The order for the next run, on a copy of the state."""
-        shutil.copytree(self.state, to, symlinks=True)
-        return Order(self.sources, State(to), SECOND)
+from tests.pipelines.dying import FIRST, Published
 
 
 def in_parts(sources: Path, feed: str, parts: int) -> None:

@@ -7,22 +7,49 @@ import logging
 import multiprocessing
 import os
 import resource
+import shutil
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from casebook.books import open_books
 from pipelines import manifest
 from pipelines.run import Order, run
+from pipelines.state import State
 from pipelines.verify import verify
 
 FIRST, SECOND = date(2025, 10, 20), date(2025, 11, 20)
-_FORK = multiprocessing.get_context("forkserver")
-_FORK.set_forkserver_preload(
-    ["tests.pipelines.dying", "models.detectors", "casebook.dossier", "sklearn.ensemble", "skops.io"]
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(
+    [
+        "tests.pipelines.dying",
+        "tests.pipelines.striking",
+        "models.detectors",
+        "casebook.dossier",
+        "sklearn.ensemble",
+        "skops.io",
+    ]
 )
+
+
+@dataclass(frozen=True)
+class Published:
+    """Sources of a handful of promoters, a state in which `before` is published, and the outputs of the clean next run,
+    which stands in the state `done`."""
+
+    sources: Path
+    state: Path
+    before: str
+    clean: dict[str, Any]
+    done: Path
+
+    def copy(self, to: Path, *, done: bool = False) -> Order:
+        """The order for the next run, on a copy of the state, or of the one in which that is `done`."""
+        shutil.copytree(self.done if done else self.state, to, symlinks=True)
+        return Order(self.sources, State(to), SECOND)
 
 
 def _work(order: Order, limit: int | None, told: Any) -> None:
@@ -46,8 +73,8 @@ def started(order: Order, limit: int | None = None) -> tuple[BaseProcess, Any]:
 
     Ends with 0, 1 after a fault; the second value receives what it says at its end.
     """
-    here, there = _FORK.Pipe(duplex=False)
-    child = _FORK.Process(target=_work, args=(order, limit, there))
+    here, there = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=_work, args=(order, limit, there))
     child.start()
     there.close()
     return child, here
@@ -92,15 +119,22 @@ def shown(state: Path) -> str:
     return folder.name
 
 
-def completed(order: Order, clean: dict[str, Any], before: str, seen: list[str]) -> None:
-    """Run again and see that everything is as if nothing had happened, and that readers saw only `before` or the new run."""
-    state = order.state.folder
+def posted(state: Path) -> tuple[int, Any]:
+    """How many entries the books of a state have, and the postings and their sum."""
+    with contextlib.closing(open_books(State(state).books)) as books:
+        end = books.anchor()
+    assert end is not None
+    return end["seq"], end["ledger"]
+
+
+def completed(order: Order, published: Published, seen: list[str]) -> None:
+    """Run again and see that everything is as if nothing had happened: readers saw only the run before or the new one, and the
+    books have what those of the undisturbed run have, once."""
+    state, before = order.state.folder, published.before
     again = run(order)
     assert set(seen) <= {before, again.run_id}
-    assert manifest.read(again.folder)["outputs"] == clean
+    assert manifest.read(again.folder)["outputs"] == published.clean
     assert shown(state) == again.run_id
     assert sorted(p.name for p in (state / "runs").iterdir()) == sorted([before, again.run_id])
+    assert posted(state) == posted(published.done)
     assert "verifies" in verify(state, None, None)
-
-
-Prepared = Callable[[Path], Order]

@@ -10,7 +10,7 @@ import pytest
 
 from models import detectors
 from pipelines.run import run
-from tests.pipelines.conftest import Published
+from tests.pipelines.dying import Published
 
 CARD = """
 version: "1"

@@ -21,7 +21,7 @@ from data_contracts.vault import load_key
 from pipelines import manifest
 from pipelines.cli import cli
 from pipelines.state import State
-from tests.pipelines.conftest import Published
+from tests.pipelines.dying import Published
 
 
 def export(state: Path, out: Path, *more: str) -> str:

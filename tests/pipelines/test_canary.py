@@ -18,7 +18,8 @@ from pipelines.state import State
 from settlement import statements
 from tests.counts import SOAK, SoakCount
 from tests.pipelines import canary, dying
-from tests.pipelines.conftest import Published, publish
+from tests.pipelines.conftest import publish
+from tests.pipelines.dying import Published
 from tests.pipelines.test_dvc import repro
 
 SHORTEST = 11  # what is shorter may stand somewhere by chance

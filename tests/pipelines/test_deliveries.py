@@ -59,6 +59,19 @@ def test_feed_gap_holds_the_month_back_until_the_delivery_is_accepted(tmp_path: 
     assert statuses(after)["2026-04"] == "issued"
 
 
+def test_feed_gone_holds_the_month_back_and_data_of_no_feed_is_told_of(tmp_path: Path) -> None:
+    """A feed of payouts that does not come again would have every month paid twice."""
+    sources, state = written(tmp_path / "sources"), State(tmp_path / "state")
+    run(Order(sources, state, date(2026, 4, 20)))
+    (sources / "payouts.csv").rename(sources / "paid.csv")
+    second = run(Order(sources, state, date(2026, 5, 20)))
+    assert [(a["code"], a["feed"]) for a in second.manifest["alarms"]] == [("feed.gone", "payouts")]
+    assert statuses(second)["2026-04"] == "provisional"
+    assert second.manifest["not_read"] == ["paid.csv"]
+    assert "not read    paid.csv" in show.summary(second)
+    assert "paid.csv" in (second.folder / "reports" / "contract_report.html").read_text()
+
+
 def test_a_manifest_can_be_required_by_option_or_programme(tmp_path: Path) -> None:
     sources, state = written(tmp_path / "sources"), State(tmp_path / "state")
     with pytest.raises(InputRefused, match=r"file\.manifest"):

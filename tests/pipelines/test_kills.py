@@ -15,7 +15,7 @@ import pytest
 
 from tests.counts import SOAK, SoakCount
 from tests.pipelines import dying
-from tests.pipelines.conftest import Published
+from tests.pipelines.dying import Published
 
 SEED = 20260320
 IN_A_ROW = 3  # a machine that dies while it makes good the death before
@@ -41,7 +41,7 @@ def test_a_kill_at_any_moment_leaves_old_or_new_and_the_rerun_completes(
     for _ in range(IN_A_ROW):
         dying.killed(order, draw.uniform(0, usual))
         seen.append(dying.shown(order.state.folder))
-    dying.completed(order, published.clean, published.before, seen)
+    dying.completed(order, published, seen)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def test_a_full_disk_leaves_the_old_results_and_the_rerun_completes(
         assert "OutOfRoom: no room is left on the disk of" in said
         assert dying.shown(order.state.folder) == published.before
         (disk / "others_files").unlink()
-        dying.completed(order, published.clean, published.before, [published.before])
+        dying.completed(order, published, [published.before])
 
 
 @pytest.mark.parametrize("limit", MEMORY)
@@ -85,7 +85,7 @@ def test_too_small_a_memory_limit_leaves_old_or_new_and_is_named(
     code, said = dying.ended(replace(order, memory_limit=limit))
     assert code == 0 or f"OutOfMemory: the run needs more memory than the {limit}" in said
     seen = dying.shown(order.state.folder)
-    dying.completed(order, published.clean, published.before, [seen])
+    dying.completed(order, published, [seen])
 
 
 @pytest.mark.parametrize("megabytes", ADDRESS_SPACE_MB)
@@ -97,4 +97,4 @@ def test_a_machine_without_memory_leaves_old_or_new_and_the_rerun_completes(
     order = published.copy(tmp_path / "state")
     dying.ended(order, megabytes << 20)
     seen = dying.shown(order.state.folder)
-    dying.completed(order, published.clean, published.before, [seen])
+    dying.completed(order, published, [seen])

@@ -15,8 +15,7 @@ from pipelines import whatif
 from pipelines.cli import cli
 from pipelines.run import DEFAULT_POLICY, run
 from tests.conftest import MakeWarehouse, given
-from tests.pipelines.conftest import Published
-from tests.pipelines.dying import FIRST, SECOND
+from tests.pipelines.dying import FIRST, SECOND, Published
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from pipelines import whatif
 from pipelines.run import DEFAULT_POLICY
 from pipelines.state import State
-from tests.pipelines.conftest import Published
+from tests.pipelines.dying import Published
 
 LATER = ("feeds/feed_alarm", "feeds/feed_volume", "books/books_feed_acceptance", "casebook/new_finding_evidence")
 

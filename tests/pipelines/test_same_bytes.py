@@ -13,8 +13,7 @@ import pytest
 
 from pipelines import manifest
 from tests.counts import SOAK, SoakCount
-from tests.pipelines.conftest import Published
-from tests.pipelines.dying import SECOND
+from tests.pipelines.dying import SECOND, Published
 
 THREADS = (1, 2, 4)
 ZONES = ("Asia/Shanghai", "America/St_Johns", "Pacific/Kiritimati")

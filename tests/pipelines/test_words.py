@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from pipelines.cli import cli
 from pipelines.run import run
 from pipelines.state import State
-from tests.pipelines.conftest import Published
+from tests.pipelines.dying import Published
 
 
 def say(state: State, *words: str) -> Result:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_contracts.errors import InputRefused
+from pipelines.ingest import sources
 from tests.pipelines.ingest.conftest import csv_text
 
 READER_APART = True
@@ -166,6 +167,47 @@ def test_file_name(name: str, folder: Path, ingest: Any) -> None:
     (folder / "orders").mkdir()
     (folder / "orders" / name).write_text(text)
     refused(ingest, folder, "file.name")
+
+
+@pytest.mark.parametrize(
+    "name", ["payout.csv", "Payouts.CSV", "payouts.xlsx", "payout_request.parquet", "coupon-s.csv"]
+)
+def test_file_name_with_a_slip_is_not_taken_for_an_absent_feed(name: str, folder: Path, ingest: Any) -> None:
+    (folder / name).write_text("payout_id\n")
+    said = str(refused(ingest, folder, "file.name"))
+    assert name in said and f"name it {'coupons' if 'coupon' in name else 'payout'}" in said
+
+
+@pytest.mark.parametrize(("right", "slip"), [("refunds.csv", "refund.csv"), ("orders.csv", "Orders.csv")])
+def test_file_name_with_a_slip_is_told_before_its_feed_is_missed(
+    right: str, slip: str, folder: Path, ingest: Any
+) -> None:
+    (folder / right).rename(folder / slip)
+    assert f"name it {right}" in str(refused(ingest, folder, "file.name"))
+
+
+def test_file_unknown_is_told_of_and_not_read(
+    folder: Path, feeds: Any, ingest: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "orders_2025.csv").write_text("order_id\n")
+    (folder / "invoices").mkdir()
+    for name in ("invoices/a.parquet", "README.md", "programme.yaml", ".hidden.csv"):
+        (folder / name).write_text("x")
+    (folder / "truth").mkdir()
+    (folder / "truth" / "orders.parquet").write_text("x")
+    caplog.set_level("WARNING", "tongren")
+    done = ingest(folder)
+    assert sources.unread(folder) == ["invoices", "orders_2025.csv"]
+    assert [r.getMessage().split(":")[0] for r in caplog.records if "file.unknown" in r.getMessage()] == [
+        f"stage=feeds code=file.unknown file={name}" for name in ("invoices", "orders_2025.csv")
+    ]
+    assert done.summary.kept["orders"] == 3
+    text = (folder / "orders.csv").read_text()
+    (folder / "orders_2025.csv").write_text(text)
+    (folder / "orders.csv").unlink()
+    (folder / "orders.sql").write_text("select * from read_csv('orders_2025.csv', all_varchar = true)")
+    assert sources.unread(folder) == []  # a query may read what stands beside it
+    assert ingest(folder).summary.kept["orders"] == 3
 
 
 def test_zip_bomb(folder: Path, ingest: Any) -> None:

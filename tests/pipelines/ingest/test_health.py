@@ -15,7 +15,7 @@ import pytest
 from data_contracts.errors import InputRefused
 from pipelines import contract_report
 from pipelines.ingest.delivery import Delivery, Promise
-from pipelines.ingest.health import Earlier, gaps, volumes
+from pipelines.ingest.health import Earlier, gaps, gone, volumes
 from pipelines.ingest.health import series as series_of
 
 
@@ -34,6 +34,15 @@ def test_file_conflict_unless_the_version_is_higher_or_supersedes() -> None:
         gaps(sent(5, content="b"), sent(4))
     assert gaps(sent(5, version=2, content="b"), sent(4)) == ()
     assert gaps(sent(5, content="b", supersedes=1), sent(4)) == ()
+
+
+def test_feed_gone_when_a_feed_had_rows_and_has_none() -> None:
+    on, next_day = date(2026, 1, 1), date(2026, 1, 2)
+    before = [(on, {"payouts": 5}), (next_day, {"payouts": 7, "staff": 0, "orders": 3})]
+    assert [(a.code, a.feed) for a in gone({"orders": 3}, before)] == [("feed.gone", "payouts")]
+    assert [a.feed for a in gone({"orders": 3, "payouts": 0}, before)] == ["payouts"]
+    assert gone({"orders": 1, "payouts": 1}, before) == gone({"orders": 1}, []) == ()
+    assert gone({"orders": 1}, [before[1], (next_day, {"orders": 1})]) == ()  # without it, accepted by a person
 
 
 def series(rows: Callable[[int], int], days: int = 20) -> list[tuple[date, dict[str, int]]]:

@@ -136,3 +136,54 @@ def test_an_identifier_in_the_wrong_column_is_hidden_too(column: str, feeds: Any
     assert '"kind":"13****"' in done.quarantine("staff")[0]["row"]
     done.wh.publish()
     assert canary.leaked(everything_below(done.wh.folder), ["13912345678"]) == []
+
+
+RAW = {"phone": "13912345678", "spaced": "+86 139 1234 5678", "mail": "wang.wei@163.com", "card": "6222021234567890128",
+       "id_doc": "11010519491231002X", "ip": "110.5.217.3"}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", RAW.values(), ids=RAW)
+def test_an_identifier_in_any_other_column_is_in_no_quarantine_table_or_refusal(
+    value: str, feeds: Any, deliver: Any, ingest: Any
+) -> None:
+    """Where an account's id belongs, in a money feed of a promoter that nobody knows, in prose, and in place of an instant."""
+    about = {"clause": "2.2(3)", "reported_at": "2026-01-05T10:00:00+08:00", "evidence_uri": None}
+    feeds["reports"] = [
+        about | {"report_id": "X1", "subject_id": "P1", "summary": f"他用{value} 注册", "reported_at": "soon"},
+        about | {"report_id": "X2", "subject_id": value, "summary": "x"},
+    ]  # fmt: skip
+    paid = {"month": "2025-12", "gross_amount": "1.00", "tax_amount": "0", "net_amount": "1.00", "status": "paid"}
+    feeds["payouts"] = [paid | {"payout_id": "W1", "promoter_id": value, "paid_at": "2026-01-05T10:00:00+08:00"}]
+    for feed, changes in (
+        ("identifiers", {"account_id": value}),
+        ("identifiers", {"account_id": value, "value": "12", "kind": "ip"}),
+        ("identifiers", {"account_id": value, "source": "nowhere"}),
+        ("orders", {"order_id": "O8", "account_id": value}),
+        ("orders", {"order_id": "O9", "paid_at": value}),
+        ("referrals", {"invitee_id": value}),
+        ("referrals", {"invitee_id": "A9", "promoter_id": value}),
+    ):
+        feeds[feed].append(feeds[feed][0] | changes)
+    done = ingest(deliver(feeds))
+    assert {feed: len(done.quarantine(feed)) for feed in ("identifiers", "orders", "referrals", "payouts")} == {
+        "identifiers": 3, "orders": 2, "referrals": 2, "payouts": 1,
+    }  # fmt: skip
+    assert '"account_id":"' in done.quarantine("orders")[0]["row"] and "****" in done.quarantine("orders")[0]["row"]
+    assert (
+        done.rows("select feed, promoter_id from quarantined_money") == [("orders", "P1")] * 2
+    )  # of the payout nobody is known
+    done.wh.publish()
+    left = everything_below(done.wh.folder)
+    assert [v for v in (value, value.replace("+86 ", "")) if v.encode() in left] == []
+
+
+def test_account_ids_that_are_a_persons_own_are_told_of(
+    feeds: Any, deliver: Any, ingest: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "tongren")
+    ingest(deliver(feeds))
+    assert "id.personal" not in caplog.text
+    feeds["accounts"] += [feeds["accounts"][0] | {"account_id": value} for value in RAW.values()]
+    ingest(deliver(feeds))
+    assert f"code=id.personal table=accounts rows={len(RAW)}:" in caplog.text
+    assert [v for v in RAW.values() if v in caplog.text] == []

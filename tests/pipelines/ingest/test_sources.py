@@ -164,8 +164,11 @@ def test_allow_read_opens_one_more_folder(folder: Path, ingest: Any, tmp_path: P
 def test_the_fingerprint_follows_content_and_what_a_query_may_read(folder: Path, tmp_path: Path) -> None:
     first = fingerprint(folder)
     assert fingerprint(folder) == first
-    (folder / "raw" / "o.csv").write_text((folder / "raw" / "o.csv").read_text() + "\n")
-    assert fingerprint(folder)["sha256"] != first["sha256"]
+    for name in ("raw/o.csv", ".hidden/o.csv", "truth/o.csv", "raw/.o.csv"):
+        before = fingerprint(folder)["sha256"]
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text((folder / "raw" / "o.csv").read_text() + "\n")
+        assert fingerprint(folder)["sha256"] != before, name
     assert [f["path"] for f in first["files"]] == sorted(f["path"] for f in first["files"])
 
 
