@@ -160,6 +160,7 @@ def promoter(state: Path, promoter_id: str, form: str) -> str:
 
 def statement(state: Path, promoter_id: str, month: str, form: str, out: Path | None) -> None:
     """Print a statement, or write it to a folder and print its path."""
+    from casebook.dossier.press import file_name
     from settlement import statements
 
     data = statements.render(State(state).current(), promoter_id, month, form)
@@ -169,7 +170,7 @@ def statement(state: Path, promoter_id: str, month: str, form: str, out: Path | 
     folder = out or Path()
     folder.mkdir(parents=True, exist_ok=True)
     suffix = "txt" if form == "text" else form
-    path = folder / f"statement-{promoter_id}-{month}.{suffix}"
+    path = folder / f"statement-{file_name(promoter_id)}-{month}.{suffix}"
     path.write_bytes(data)
     click.echo(path)
 

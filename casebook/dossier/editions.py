@@ -66,9 +66,7 @@ def for_promoter(facts: Facts, reasons: Reasons) -> Facts:
         "relations": _accounts(facts["relations"], hidden),
         "lines": _accounts(facts["lines"], hidden),
         "bursts": [_without(b, hidden, BURST_INSIDE) for b in facts["bursts"] if b["flagged"] and told],
-        "notices": [
-            n for n in _notices(facts["notices"], hidden) if n["kind"] in ("notice", "recovery_notice", "warn")
-        ],
+        "notices": _notices(facts["notices"], hidden),
         "appeals": [{**a, "answered_by": a["answered_by"] and "person"} for a in facts["appeals"]],
         "cases": [{**c, "owner": None, "escalated_on": None} for c in facts["cases"] if decisions],
         "feeds": [],
@@ -112,7 +110,11 @@ def _subject(row: Facts, hidden: Mapping[str, str]) -> Facts:
 
 
 def _notices(rows: Sequence[Facts], hidden: Mapping[str, str]) -> list[Facts]:
-    return [_subject(n, hidden) for n in rows]
+    """What was sent to the promoter, and what of it was called back; nothing of what other systems were told to do."""
+    sent = [n for n in rows if n["kind"] in ("notice", "recovery_notice", "warn")]
+    decisions = {n["decision_id"] for n in sent if n["kind"] != "notice"}
+    back = [n for n in rows if n["kind"] == "cancel_instruction" and n["decision_id"] in decisions]
+    return [_subject(n, hidden) for n in rows if n in sent or n in back]
 
 
 def _accounts(rows: Sequence[Facts], hidden: Mapping[str, str]) -> list[Facts]:

@@ -12,6 +12,8 @@ import openpyxl
 import pytest
 
 from data_contracts.errors import NotFound, UsageError
+from pipelines import show
+from pipelines.state import State
 from settlement import finance, statements
 from tests.settlement.play import Play, at
 
@@ -95,6 +97,15 @@ def test_what_is_not_there_is_said_to_be_not_there(published: Path) -> None:
         statements.render(published, "P", "2031-01", "text")
     with pytest.raises(UsageError, match="docx"):
         statements.render(published, "P", "2026-03", "docx")
+
+
+def test_a_file_stays_in_its_folder_whatever_the_promoter_is_called(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(State, "current", lambda self: published)
+    monkeypatch.setattr(statements, "render", lambda *given: b"x")
+    show.statement(tmp_path, "/../../sly", "2026-03", "csv", tmp_path / "out")
+    assert [f.name for f in (tmp_path / "out").iterdir()] == ["statement-%2F..%2F..%2Fsly-2026-03.csv"]
 
 
 def test_the_trial_balance_foots(published: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from casebook import dossier
+from casebook.dossier import editions
 from casebook.dossier.editions import masked
 from tests.casebook.dossier.conftest import SOUND
 
@@ -101,6 +102,16 @@ def test_an_appeal_is_told_to_both_and_who_has_the_case_inside_only(
         assert said in inside and said in outside
     assert "zhao" in inside and "zhao" not in outside
     assert "li.wei" in inside and "li.wei" not in outside
+
+
+def test_a_notice_that_was_called_back_is_told_and_no_instruction_to_others() -> None:
+    rows = [
+        {"kind": kind, "decision_id": decision, "subject_kind": "promoter", "subject_id": "P"}
+        for kind, decision in (("recovery_notice", "D1"), ("cancel_instruction", "D1"), ("freeze_promoter", "D2"),
+                               ("cancel_instruction", "D2"), ("notice", "D3"), ("cancel_instruction", "D3"))
+    ]  # fmt: skip
+    told = [(n["kind"], n["decision_id"]) for n in editions._notices(rows, {})]
+    assert told == [("recovery_notice", "D1"), ("cancel_instruction", "D1"), ("notice", "D3")]
 
 
 @pytest.mark.parametrize(("account", "shown"), [("A1", "A***1"), ("ACC000123", "AC***23")])
