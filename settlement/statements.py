@@ -45,7 +45,7 @@ from (select * exclude (run_seq) from books_posting union all by name select * f
 where promoter_id = $promoter and (month = $month or earning_month = $month)
     and (debit_account = 'promoter_payable' and credit_account = 'promoter_held'
         or debit_account = 'promoter_held' and credit_account = 'promoter_payable')
-group by all order by month, earning_month, cause
+group by month, earning_month, cause, debit_account order by month, earning_month, cause, debit_account desc
 """
 CANCELLED = """
 select decision_id, clause, -(select coalesce(sum(rebate_fen), 0) from statement_line where promoter_id = $promoter and month = $month)

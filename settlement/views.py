@@ -57,7 +57,7 @@ def formula(payout: Mapping[str, Any]) -> str | None:
         base += f" - {show(payout['deduct_fen'])}"
     before = f"{show(payout['before_fen'])} withheld before"
     told = f"({base}) x {rate(payout['rate_ppm'])} - {show(payout['quick_fen'])} - {before}"
-    return f"{told} = {show(payout['expected_tax_fen'])}"
+    return f"{told} = {show(payout['expected_tax_fen'])}" + ("" if payout["expected_tax_fen"] else ", never below 0")
 
 
 def why(line: Mapping[str, Any]) -> str:

@@ -63,7 +63,8 @@ def test_the_json_foots_and_names_why_a_line_does_not_count(published: Path) -> 
         {"month": "2026-04", "earning_month": "2026-03", "cause": "4.2(4)", "amount": "-10.00"}
     ]
     assert (
-        told["payouts"][0]["tax_formula"] == "(90.00 of the month - 800.00) x 20 % - 0.00 - 0.00 withheld before = 0.00"
+        told["payouts"][0]["tax_formula"] == "(90.00 of the month - 800.00) x 20 % - 0.00 - 0.00 withheld before"
+        " = 0.00, never below 0"
     )
 
 
@@ -169,6 +170,8 @@ def test_a_statement_names_what_holds_releases_and_cancels(play: Callable[..., P
     assert told["holds"] == [{"month": "2026-03", "earning_month": "2026-03", "amount": "100.00", "cause": "H1"}]
     p.overturn("H1")
     p.run("2026-05-20", publish=True)
+    march = json.loads(statements.render(tmp_path / "published", "P", "2026-03", "json"))
+    assert [h["amount"] for h in march["holds"]] == ["100.00", "-100.00"]
     april = json.loads(statements.render(tmp_path / "published", "P", "2026-04", "json"))
     assert (april["rebate"], april["released"], april["payable"]) == ("0.00", "100.00", "100.00")
     assert april["holds"] == [{"month": "2026-04", "earning_month": "2026-03", "amount": "-100.00", "cause": "H1"}]
