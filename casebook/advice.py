@@ -24,7 +24,8 @@ group by clause
 Row = Mapping[str, Any]
 
 
-STANDING = ("proposed", "approved", "applied")
+ANSWERED = ("proposed", "approved", "applied", "rejected")
+"""How a decision stands whose finding leads to nothing further."""
 
 
 def recommend(
@@ -48,7 +49,7 @@ def recommend(
     if blind:
         return {**told, "key": "blind"}
     stakes = {f["finding_id"]: Decimal(f["amount_at_stake"]) for f in findings}
-    rested = {d["finding_id"] for d in decisions if d["status"] in STANDING}
+    rested = {d["finding_id"] for d in decisions if d["status"] in ANSWERED}
     left = next((f for f in findings if f["finding_id"] not in rested and allowed.get(f["clause"])), None)
     if waiting:
         most = max(waiting, key=lambda d: (stakes.get(d["finding_id"], Decimal(-1)), d["decision_id"]))
@@ -60,7 +61,7 @@ def recommend(
         lasting = next((m for m in allowed.get(held["clause"], ()) if MEASURES[m].needs_month), None)
         return {**told, **_named(held, lasting, stakes.get(held["finding_id"])), "key": "end_hold"}
     if left is None:
-        return {**told, "key": "review" if findings else "close"}
+        return {**told, "key": "close" if rested.issuperset(stakes) else "review"}
     known, key = allowed[left["clause"]], "find_out" if left["status"] == "unknown" else "review"
     measure, basis = _measure(left, policy, known)
     choices = list(known) if basis == "none" else []

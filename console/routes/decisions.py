@@ -130,6 +130,8 @@ def proposal(request: Request) -> dict[str, Any]:
     if measure not in MEASURES or clause not in register or not subject or kind not in SUBJECT_KINDS:
         raise UsageError(refusals.of("choose_measure"))
     promoter = asked(request, "promoter") or proposals.promoter_of(held.books, kind, subject) or ""
+    if kind == "ring":
+        blind.refuse(held, [promoter])
     month = asked(request, "month") or (_last_month(held) if MEASURES[measure].needs_month else "")
     wrong = proposals.misnamed(held.books, known(held), kind, subject, promoter) or proposals.month_fault(
         held.books, known(held), month or None

@@ -43,6 +43,9 @@ POLICIES = {"3.5(2)": "hold_payout"}
     ([PAID], [], ("review", None, "4.4(1)", "40.00")),
     ([BURST], [{**HOLD, "status": "overturned"}], ("review", "hold_payout", "3.5(2)", "97.00")),
     ([], [], ("close", None, None, None)),
+    ([SAME], [{**PROPOSED, "status": "applied"}], ("close", None, None, None)),
+    ([SAME], [{**PROPOSED, "status": "rejected"}], ("close", None, None, None)),
+    ([SAME, NO_MEASURE], [{**PROPOSED, "status": "rejected"}], ("review", None, None, None)),
     ([NO_MEASURE], [], ("review", None, None, None)),
 ])  # fmt: skip
 def test_a_case_names_the_measure_its_clause_and_the_money(

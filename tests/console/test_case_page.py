@@ -144,3 +144,4 @@ def test_a_pair_that_may_be_one_user_is_not_called_one(sign_in: SignIn) -> None:
     """The world's rule says its reason in plain words: the page repeats it and adds nothing."""
     page = shown(sign_in("analyst", lang="en").get(f"/cases/{world.CASE}").text)
     assert "2.2(3) Findings: 1 70.00 plain words" in page
+    assert "Groups, to take apart: G1" in page
