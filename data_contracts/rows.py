@@ -217,10 +217,11 @@ def _text(column: Column, form: str, raw: str, kept: str) -> tuple[str, _Found]:
         whole = f"abs({raw}) < 9007199254740992 and {raw} = floor({raw})"
         value = f"case when {whole} then cast(cast({raw} as bigint) as varchar) end"
         return value, (("id.excel", f"{raw} is not null and {kept} is null"),)
-    value = raw if form == "text" else f"cast({raw} as varchar)"
     if form != "text":
+        value = f"cast({raw} as varchar)"
         return value, _enum(column, value)
     prose = bool(column.extra.get("free_text"))
+    value = masked(raw) if prose or column.extra.get("masked") else raw  # people write down what they know of others
     found: list[tuple[str, str]] = []
     if not prose:
         found.append(("csv.embednl", f"regexp_matches({raw}, '[\\r\\n]')"))

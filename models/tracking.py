@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from data_contracts import disk
 from data_contracts.errors import NotFound, TongrenError
 from models.model_file import TRUSTED, dumped, opened
 
@@ -139,6 +140,8 @@ class Tracking:
         path.parent.mkdir(parents=True, exist_ok=True)
         content = fitted.estimator if plain else dumped(fitted.estimator)
         path.write_bytes(content)
+        for made in (path, *path.parents[: len(path.relative_to(self.folder.resolve()).parts)]):
+            disk.sync(made)  # what `live.json` names outlives a power cut
         client.set_terminated(run.run_id)
         sha = hashlib.sha256(content).hexdigest()
         if not any(m.name == name for m in client.search_registered_models(f"name='{name}'")):
@@ -242,7 +245,9 @@ class Tracking:
         path = self.folder / f"{stage}.json"
         fresh = path.with_suffix(".json.new")
         fresh.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
+        disk.sync(fresh)
         fresh.replace(path)
+        disk.sync(self.folder)
 
 
 def _log_card(client: Any, run_id: str, name: str) -> str | None:

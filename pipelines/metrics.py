@@ -19,6 +19,7 @@ HELP = {
     "tongren_stage_seconds": "Wall seconds by stage",
     "tongren_table_rows": "Rows by stage and table",
     "tongren_feed_rows": "Feed rows by what became of them",
+    "tongren_quarantined_rows": "Quarantined rows by feed and rule that no later file has closed",
     "tongren_flagged_promoters": "Promoters with a flagged refund burst",
     "tongren_open_findings": "Findings of the run",
     "tongren_decisions": "Decisions by status",
@@ -62,6 +63,9 @@ def _values(
     for fact in facts:
         for what in ("rows_in", "kept", "quarantined", "waiting", "duplicates"):
             yield "tongren_feed_rows", {"feed": fact["feed"], "file": fact["file"], "what": what}, fact[what]
+    for fault in pq.read_table(folder / "tables" / "feeds" / "feed_fault.parquet").to_pylist():
+        left = fault["quarantined"] - fault["mended"]
+        yield "tongren_quarantined_rows", {"feed": fault["feed"], "rule": fault["rule"]}, left
     bursts = pq.read_table(folder / "bursts.parquet", columns=["promoter_id", "flagged"])
     yield "tongren_flagged_promoters", {}, len(pc.unique(bursts.filter(bursts["flagged"])["promoter_id"]))
     yield "tongren_open_findings", {}, pq.read_metadata(folder / "findings.parquet").num_rows

@@ -96,7 +96,7 @@ def build(
         decide(wh, contract, delivered)
     quarantine.close(wh, active, files)
     summary = _summary(wh)
-    _say_odd(wh, sources)
+    _say_odd(wh, sources, summary)
     if history is not None:
         past = health.series(history, accepted)
         alarms += health.gone(summary.rows_in, past) + health.volumes(summary.rows_in, wh.run.as_of, past)
@@ -131,10 +131,14 @@ def _read(
         delivery.check_contents(wh, promised, files, numbers)
 
 
-def _say_odd(wh: Warehouse, sources: Path) -> None:
-    """What is no fault of a row and yet wants a look: data that is not read, and ids that are a person's own."""
+def _say_odd(wh: Warehouse, sources: Path, summary: IngestSummary) -> None:
+    """What wants a look whatever becomes of the run: data that is not read, refunds beyond what was paid, ids that are a person's own."""
     for name in unread(sources):
         log.warning("stage=feeds code=file.unknown file=%s: not read, for no feed has this name", name)
+    if excess := summary.by_rule.get("refunds", {}).get("ref.excess"):
+        log.warning(
+            "stage=feeds code=ref.excess rows=%d: more is refunded than was paid; ask the sender of refunds", excess
+        )
     ((count,),) = wh.execute(f"select count(*) from accounts where {like_identifier('account_id')}")
     if count:
         log.warning(

@@ -57,6 +57,8 @@ def test_the_corrected_row_closes_the_entry_by_reference_and_the_hold_ends(runs:
     assert [(r["file"], r["row_number"], r["closed_by"]) for r in aside] == [
         ("orders/first.csv", 2, "orders/second.csv:1")
     ]
+    told = (runs[1].folder.parents[1] / "metrics.prom").read_text()
+    assert 'tongren_quarantined_rows{feed="orders",rule="amt.format"} 0' in told
     ends = (
         "select cast(effective_to at time zone 'Asia/Shanghai' as varchar) from decisions where measure = 'hold_payout'"
     )

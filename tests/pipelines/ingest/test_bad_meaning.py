@@ -55,8 +55,9 @@ def test_ref_orphan_waits_while_younger_than_35_days_and_holds_nobody_it_cannot_
 
 
 def test_ref_excess_takes_the_refund_that_passes_and_not_the_later_one_that_fits(
-    feeds: Any, deliver: Any, ingest: Any
+    feeds: Any, deliver: Any, ingest: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING", "tongren")
     base = feeds["refunds"][0]
     feeds["refunds"] = [
         base | {"refund_id": f"R{day}", "refunded_at": f"2025-12-{day}T10:00:00+08:00", "cash_amount": amount}
@@ -66,6 +67,7 @@ def test_ref_excess_takes_the_refund_that_passes_and_not_the_later_one_that_fits
     assert done.broken("refunds") == [(3, "ref.excess"), (4, "ref.excess")]
     assert done.rows("select sum(cash_fen) from refunds") == [(10000,)]
     assert money(done) == [("refunds", "ref.excess", "P1", "2025-12")] * 2
+    assert "code=ref.excess rows=2: more is refunded than was paid" in caplog.text
 
 
 def test_ref_before_payment(feeds: Any, deliver: Any, ingest: Any) -> None:
