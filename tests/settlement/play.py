@@ -232,6 +232,18 @@ class Play:
             for p in self.books["books_posting"] if p["promoter_id"] == promoter_id
         )  # fmt: skip
 
+    def asked(self) -> dict[str, int]:
+        """What the recovery notices that stand ask each promoter for, in fen."""
+        told = self.books.get("books_instruction", [])
+        ids = {i["instruction_id"] for i in told}
+        found: dict[str, int] = {}
+        for i in told:
+            calling = "I" + hashlib.sha256(f"{i['instruction_id']}|cancel_instruction".encode()).hexdigest()[:16]
+            overturned = self.decisions.get(i["decision_id"], {}).get("status") == "overturned"
+            if i["kind"] == "recovery_notice" and calling not in ids and not overturned:
+                found[i["subject_id"]] = found.get(i["subject_id"], 0) + i["amount_fen"]
+        return found
+
     def caused(self, month: str, promoter_id: str = "P") -> dict[tuple[str, str], int]:
         """What a statement posted for other months: by earning month and cause, expense positive."""
         found: dict[tuple[str, str], int] = {}

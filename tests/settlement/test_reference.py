@@ -95,6 +95,10 @@ def differences(play: Play, worlds: Sequence[Any]) -> dict[str, str]:
         if r["line_kind"] == "order":
             told[owner[r["promoter_id"]]]["line", r["order_id"]] = (
                 r["qualifies"], r["clause"], r["net_fen"], r["rebate_fen"], r["governing_document"])  # fmt: skip
+    for promoter, asked in play.asked().items():
+        mine = told[owner[promoter]]
+        if asked > mine.get(("owed", promoter), 0):
+            mine["is asked for more than is owed", promoter] = asked
     months = {r["month"] for r in play.tables["statement_line"]}
     for world in worlds:
         ours, theirs = without_zero(told[world.name]), without_zero(expected(world, months))
