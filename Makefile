@@ -51,7 +51,7 @@ docs: setup
 	$(BIN)/mkdocs build --strict
 
 soak: setup
-	TONGREN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	TONGREN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" --durations=30
 
 clean:
 	rm -rf world state build site

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ import pytest
 from data_contracts.contract import contracts, of_stage
 from data_contracts.run import Run
 from data_contracts.warehouse import Warehouse
+from models.tracking import Tracking
 from tests.counts import Counts, soak_count
 
 NEUTRAL: Mapping[str, Any] = {
@@ -56,6 +58,27 @@ def given(wh: Warehouse, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
 def given_fixture() -> Callable[..., None]:
     """The function `given(wh, table, rows)`."""
     return given
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stores_from_a_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new state takes a copy of one empty MLflow store, which was made as any other: to make one costs a second each time."""
+    client, made = Tracking._client, list[Path]()
+
+    def with_store(tracking: Tracking) -> Any:
+        store = tracking.folder / "mlflow.db"
+        if not store.exists():
+            if not made:
+                folder = tmp_path_factory.mktemp("empty-store")
+                client(Tracking(folder)).search_registered_models()
+                made.append(folder / "mlflow.db")
+            store.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(made[0], store)
+        return client(tracking)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Tracking, "_client", with_store)
+        yield
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -29,7 +29,7 @@ from tests.pipelines.dying import FORK
 
 KILL = "signal=SIGKILL"
 CHANGES = (
-    "fdatasync", "fsync", "ftruncate", "link", "mkdir", "openat", "pwrite64", "rename", "rmdir", "symlink", "unlink", "write",
+    "fdatasync", "fsync", "ftruncate", "mkdir", "openat", "pwrite64", "rename", "rmdir", "symlink", "unlink", "write",
 )  # fmt: skip
 """The system calls by which a run makes, changes, names and keeps files. Of openat those that make a file."""
 _CALL = re.compile(r"^(\w+)\((.*)$", re.MULTILINE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,10 +22,8 @@ def fitted(seed: int) -> Fitted:
 
 
 @pytest.fixture(scope="module")
-def store(template_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Tracking:
-    folder = tmp_path_factory.mktemp("state") / "mlflow"
-    shutil.copytree(template_store, folder)
-    tracking = Tracking(folder)
+def store(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
+    tracking = Tracking(tmp_path_factory.mktemp("state") / "mlflow")
     tracking.register(fitted(1), "live")
     return tracking
 

@@ -61,10 +61,8 @@ def world(warehouse: Callable[..., Warehouse], given: Given) -> Warehouse:
     return wh
 
 
-def test_the_first_run_registers_a_live_model_and_the_next_one_scores_with_it(
-    world: Warehouse, tmp_path: Path, empty_store: Path
-) -> None:
-    tracking = Tracking(empty_store)
+def test_the_first_run_registers_a_live_model_and_the_next_one_scores_with_it(world: Warehouse, tmp_path: Path) -> None:
+    tracking = Tracking(tmp_path / "mlflow")
     first = detectors.build(world, tracking)
     scores = world.execute("select subject_id, score from detection where detector = 'refund_shape' order by 1")
     assert first == tracking.live_hashes() and len(scores) == 2
