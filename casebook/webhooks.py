@@ -63,8 +63,13 @@ def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Messa
     A case drawn at random has no priority here: it would tell a score before somebody has decided.
     """
     found = []
+    cancels = {
+        _calling_back(r["instruction_id"]): r["instruction_id"]
+        for r in book.rows("select instruction_id from instruction")
+    }
     for row in book.rows("select * from instruction where seq > :s order by seq, instruction_id", s=since):
         body = {k: row[k] for k in ("instruction_id", "kind", "subject_id", "decision_id", "created_on", "amount_fen")}
+        body["cancels"] = cancels.get(row["instruction_id"])
         found.append(Message(row["instruction_id"], "instruction", {"instruction": body}))
     for row in book.rows(
         "select d.decision_id, d.measure, d.clause, d.subject_kind, d.subject_id, d.promoter_id, e.run_seq"
@@ -83,6 +88,11 @@ def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Messa
     ):
         found.append(Message(f"{row['case_id']}.opened", "case.opened", {"case": row}))
     return found
+
+
+def _calling_back(instruction_id: str) -> str:
+    """The id of what calls an instruction back, as a run makes it."""
+    return "I" + hashlib.sha256(f"{instruction_id}|cancel_instruction".encode()).hexdigest()[:16]
 
 
 def deliver(

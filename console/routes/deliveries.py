@@ -28,7 +28,7 @@ SENT = (
     "from delivery group by message_id, target order by max(at) desc, message_id, target limit 200"
 )
 OUTBOX = (
-    "select instruction_id, kind, subject_id, decision_id, created_on from outbox "
+    "select instruction_id, kind, subject_id, decision_id, created_on, amount, cancels from outbox "
     "order by created_on desc, instruction_id limit 200"
 )
 

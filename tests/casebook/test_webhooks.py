@@ -65,6 +65,18 @@ def test_a_target_gets_the_kinds_that_it_wants(told: Books) -> None:
         webhooks.deliver(told, {TARGET: ["gossip"]}, SECRET, send=target)
 
 
+def test_what_calls_an_instruction_back_names_it(told: Books) -> None:
+    back = {
+        **WARN,
+        "instruction_id": "I" + hashlib.sha256(b"I1|cancel_instruction").hexdigest()[:16],
+        "kind": "cancel_instruction",
+    }
+    publish(told, seq=2, instruction=[back])
+    with told.reading() as book:
+        sent = [m.body["instruction"] for m in webhooks.messages(book) if m.kind == "instruction"]
+    assert {i["kind"]: i["cancels"] for i in sent} == {"warn": None, "cancel_instruction": "I1"}
+
+
 @pytest.mark.parametrize(("fen", "told_of"), [(99, 0), (100, 1)])
 def test_cases_below_the_least_priority_are_not_told(books: Books, fen: int, told_of: int) -> None:
     publish(books, new_case=[{**CASE, "priority_fen": fen}])
