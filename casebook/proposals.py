@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,10 @@ class Proposal:
     functions: str | None
     proposed_on: str
     finding_id: str | None = None
+
+
+CONTENT = tuple(f.name for f in fields(Proposal) if f.name not in ("by", "reason", "proposed_on"))
+"""What makes two proposals the same."""
 
 
 def propose(
@@ -194,6 +198,18 @@ def _fault(
         return refusals.of("no_functions", measure=wanted.measure)
     if wanted.measure == "freeze_invitee" and not _colluded(book, wanted):
         return refusals.of("no_collusion", subject=wanted.subject_id)
+    return _waiting(book, wanted)
+
+
+def _waiting(book: Ledgerbook, wanted: Proposal) -> Refusal | None:
+    """The same proposal waits already: a form that was sent twice, or two people with one thought."""
+    waiting = (
+        "select d.* from decision as d inner join decision_state as s on d.decision_id = s.decision_id"
+        " where s.status = 'proposed' and d.measure = :m and d.subject_id = :s order by d.decision_id"
+    )
+    for row in book.rows(waiting, m=wanted.measure, s=wanted.subject_id):
+        if all(row[name] == getattr(wanted, name) for name in CONTENT):
+            return refusals.of("proposed_already", decision=row["decision_id"], who=row["proposed_by"])
     return None
 
 

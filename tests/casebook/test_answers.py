@@ -32,7 +32,7 @@ def send(books: Books, key: str, subject: str = "P1") -> str:
 def test_the_same_key_gets_the_first_answer_and_another_a_new_one(started: Books) -> None:
     first = send(started, "k1")
     assert send(started, "k1") == first and len(decisions.listing(started)) == 1
-    assert send(started, "k2") != first and len(decisions.listing(started)) == 2
+    assert send(started, "k2", "P2") != first and len(decisions.listing(started)) == 2
     assert once(started, "wang", "k1", {}, lambda: "mine") == "mine"
     assert started.audit_faults() == []
 

@@ -36,7 +36,7 @@ def test_nobody_else_may_read_a_copy_and_no_restore_overwrites_what_the_one_befo
 ) -> None:
     books, copies = tmp_path / "books.db", []
     for n in range(3):
-        publish(sqlite_books) if n == 0 else propose(sqlite_books)
+        publish(sqlite_books) if n == 0 else propose(sqlite_books, subject_id=f"P{n}")
         copies.append(backup.take(books, tmp_path / f"copy{n}.db"))
     sqlite_books.close()
     for copy in copies:
@@ -131,7 +131,7 @@ def test_books_on_a_server_come_back_in_another_database_and_in_a_file(
         with closing(open_books(where)) as again:
             assert told(again) == told_before
             assert again.audit_faults() == []
-            propose(again)  # and life goes on
+            propose(again, subject_id="P2")  # and life goes on
             assert again.audit_faults() == []
 
 

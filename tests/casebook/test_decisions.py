@@ -167,7 +167,7 @@ def test_a_proposal_that_is_not_well_formed_is_refused(started: Books, given: di
 
 def test_an_invitee_with_a_finding_of_collusion_can_be_frozen_until_it_proves_false(started: Books) -> None:
     freeze = {"measure": "freeze_invitee", "clause": "3.5(3)", "subject_kind": "invitee", "subject_id": "A2"}
-    assert propose(started, **freeze).startswith("D")
+    decide(started, propose(started, **freeze), "reject")
     verdicts.verdict(started, "F1", "false_alarm", "li", "a family")
     with pytest.raises(NotAllowed, match="collusion"):
         propose(started, **freeze)
@@ -176,10 +176,21 @@ def test_an_invitee_with_a_finding_of_collusion_can_be_frozen_until_it_proves_fa
 
 
 def test_a_cancelled_rebate_names_its_month(started: Books) -> None:
-    decision = propose(started, measure="cancel_rebate")
-    other = propose(started, measure="cancel_rebate", month="2025-11")
+    decision = propose(started, measure="cancel_rebate", subject_id="P2")
+    other = propose(started, measure="cancel_rebate", subject_id="P2", month="2025-11")
     months = {d["decision_id"]: d["month"] for d in decisions.listing(started)}
     assert (months[decision], months[other]) == ("2026-01", "2025-11")
+
+
+@pytest.mark.parametrize("by", ["li", "wang"])
+def test_the_same_proposal_waits_once(started: Books, by: str) -> None:
+    first = propose(started)
+    with pytest.raises(NotAllowed, match=first):
+        propose(started, by=by, reason="in other words")
+    assert propose(started, effective_to=datetime(2026, 5, 1, tzinfo=UTC)) != first
+    decide(started, first, "reject")
+    assert propose(started, by=by) != first
+    assert started.audit_faults() == []
 
 
 def test_an_instant_without_offset_is_read_in_the_zone_of_the_programme(started: Books) -> None:

@@ -104,4 +104,4 @@ def test_the_command_line_holds_a_tie_against_the_published_run(sqlite_books: Bo
     (tmp_path / "current").symlink_to("runs/r1")
     refused = CliRunner().invoke(cli, [*given, "li"])
     assert refused.exit_code == 2 and "tie to promoter P2" in refused.output
-    assert CliRunner().invoke(cli, [*given, "zhao"]).exit_code == 0
+    assert CliRunner().invoke(cli, [*given, "zhao", "--effective-from", "2026-01-10"]).exit_code == 0
