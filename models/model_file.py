@@ -50,8 +50,8 @@ def _renumber(node: Any, numbers: dict[Any, int], names: dict[str, str]) -> None
     if not isinstance(node, dict):
         return
     if "__id__" in node:
-        told = json.dumps({k: v for k, v in node.items() if k != "__id__"}, sort_keys=True)
-        known = told if node.get("__loader__") in PLAIN else node["__id__"]
+        plain = node.get("__loader__") in PLAIN
+        known = json.dumps({**node, "__id__": None}, sort_keys=True) if plain else node["__id__"]
         node["__id__"] = numbers.setdefault(known, len(numbers))
     if isinstance(node.get("file"), str):
         ending = node["file"].rpartition(".")[2]
