@@ -9,7 +9,7 @@ SEED     ?= 1
 export MLFLOW_DISABLE_TELEMETRY := true
 unexport PYTHONDONTWRITEBYTECODE # without compiled modules every start costs seconds
 
-.PHONY: run console test setup lint real-data docs soak clean
+.PHONY: run console test setup lint lint-types lint-sql lint-rest real-data docs soak clean
 
 setup: $(VENV)/.stamp
 
@@ -34,15 +34,23 @@ console: setup
 	@test -e state/current || $(MAKE) run
 	$(BIN)/python -m console.demo
 
-test: setup lint
+test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# Two at a time: the checks of types and of SQL take a core each.
 lint: setup
+	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-sql lint-rest
+
+lint-types: setup
+	$(BIN)/mypy
+
+lint-sql: setup
+	$(BIN)/sqlfluff lint --disable-progress-bar features models rulebook casebook settlement pipelines simulator console
+
+lint-rest: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 features models rulebook casebook settlement pipelines simulator console
 
 real-data: setup
 	$(BIN)/python -m pipelines.real_data

@@ -111,13 +111,13 @@ class SQLite:
         @sa.event.listens_for(engine, "connect")
         def _connect(raw: sqlite3.Connection, _: object) -> None:
             raw.isolation_level = None
+            # `temp_store` stays as it is: in memory every statement of a long transaction walks all of the transaction's journal.
             try:
                 for pragma in (
                     "journal_mode = wal",
                     "synchronous = full",
                     "foreign_keys = on",
                     "recursive_triggers = on",
-                    "temp_store = memory",  # pages of the books on their way would lie in /var/tmp otherwise
                 ):
                     raw.execute(f"pragma {pragma}")
             except sqlite3.Error as fault:
