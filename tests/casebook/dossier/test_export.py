@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from casebook import decisions
 from casebook.books import open_books
 from casebook.checkpoint import Seal
 from casebook.dossier import export
@@ -41,7 +42,7 @@ def books_with_the_run(where: str, checkpoints: Path) -> str:
     for seq in range(1, RUN.run_seq):
         books.commit(type(RUN)(f"r{seq}", seq, RUN.as_of, RUN.zone), {}, fingerprint=f"{seq}" * 64, models={})
     books.commit(RUN, {}, fingerprint="9c" * 32, models={})
-    propose(books, subject_id="P1")
+    propose(books, subject_id=f"P{len(decisions.listing(books)) + 1}")
     seal.stamp(books)
     books.close()
     return seal.public_key
