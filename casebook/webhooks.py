@@ -63,11 +63,9 @@ def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Messa
     A case drawn at random has no priority here: it would tell a score before somebody has decided.
     """
     found = []
-    cancels = {
-        _calling_back(r["instruction_id"]): r["instruction_id"]
-        for r in book.rows("select instruction_id from instruction")
-    }
-    for row in book.rows("select * from instruction where seq > :s order by seq, instruction_id", s=since):
+    instructions = book.rows("select * from instruction where seq > :s order by seq, instruction_id", s=since)
+    cancels = _called_back(book) if any(r["kind"] == "cancel_instruction" for r in instructions) else {}
+    for row in instructions:
         body = {k: row[k] for k in ("instruction_id", "kind", "subject_id", "decision_id", "created_on", "amount_fen")}
         body["cancels"] = cancels.get(row["instruction_id"])
         found.append(Message(row["instruction_id"], "instruction", {"instruction": body}))
@@ -90,9 +88,10 @@ def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Messa
     return found
 
 
-def _calling_back(instruction_id: str) -> str:
-    """The id of what calls an instruction back, as a run makes it."""
-    return "I" + hashlib.sha256(f"{instruction_id}|cancel_instruction".encode()).hexdigest()[:16]
+def _called_back(book: Ledgerbook) -> dict[str, str]:
+    """Every instruction by the id of what would call it back, as a run makes that id."""
+    ids = [str(r["instruction_id"]) for r in book.rows("select instruction_id from instruction")]
+    return {"I" + hashlib.sha256(f"{i}|cancel_instruction".encode()).hexdigest()[:16]: i for i in ids}
 
 
 def deliver(

@@ -17,7 +17,6 @@ from console.replay import Content, Replay
 from settlement.ahead import AMOUNTS
 
 NOTHING = Decimal("0.00")
-HOLDS = ("hold_payout", "suspend_functions")
 TAKEN = """
 select month, sum(rebate) as taken, count(*) as lines
 from statement_lines
@@ -85,7 +84,7 @@ def _guessed(
     due = sum(taken.values(), NOTHING) - from_held
     rest = max(before - due, NOTHING)
     following = upcoming["month"] if upcoming else ""
-    holds = content.measure in HOLDS if replay is None else replay.covers(content.promoter or "", following)
+    holds = MEASURES[content.measure].holds if replay is None else replay.covers(content.promoter or "", following)
     return {
         "next_month": following or None, "payable_before": before, "payable_after": NOTHING if holds else rest,
         "held_before": NOTHING, "held_after": rest if holds else NOTHING, "from_held": from_held, "claim": max(due - before, NOTHING),
@@ -96,7 +95,7 @@ def _guessed(
 def _held(content: Content, replay: Replay | None, promoter: str, month: str) -> bool:
     """Whether what is still due of an issued month would be kept back."""
     if replay is None:
-        return content.measure in HOLDS and content.month in (None, month)
+        return MEASURES[content.measure].holds and content.month in (None, month)
     return replay.covers(promoter, month)
 
 

@@ -31,7 +31,7 @@ class Patience(HttpToolsProtocol):
         if self._head is not None:
             self._head += len(data)
         super().data_received(data)
-        if self._head is not None and self._head > MOST_HEAD and not self._whole:
+        if self._head is not None and self._head > MOST_HEAD:
             self.send_400_response("The request's headers are too long.")
         elif self._whole:
             self._enough()
