@@ -20,6 +20,7 @@ from casebook import chain, refusals
 from casebook.books import Books, Ledgerbook
 from casebook.outward import connection, is_local
 from data_contracts.errors import UsageError
+from data_contracts.instructions import calling_back
 
 FIRST_WAIT = 60_000_000
 LONGEST_WAIT = 6 * 3_600_000_000
@@ -89,9 +90,9 @@ def messages(book: Ledgerbook, least_fen: int = 0, since: int = 0) -> list[Messa
 
 
 def _called_back(book: Ledgerbook) -> dict[str, str]:
-    """Every instruction by the id of what would call it back, as a run makes that id."""
+    """Every instruction by the id of what would call it back."""
     ids = [str(r["instruction_id"]) for r in book.rows("select instruction_id from instruction")]
-    return {"I" + hashlib.sha256(f"{i}|cancel_instruction".encode()).hexdigest()[:16]: i for i in ids}
+    return {calling_back(i): i for i in ids}
 
 
 def deliver(

@@ -20,6 +20,7 @@ import duckdb
 from data_contracts.contract import STAGES, Contract, contracts, named_parameters, of_stage
 from data_contracts.dates import DAY_START_SQL, MONTH_SQL, NATURAL_DAY_SQL
 from data_contracts.errors import ContractBroken, TableTooOld, UsageError
+from data_contracts.instructions import CALLING_BACK_SQL
 from data_contracts.money import MONEY_SQL, ROUND_PPM_SQL
 from data_contracts.run import Run
 
@@ -62,7 +63,7 @@ def connect(
         temp.mkdir(parents=True, exist_ok=True)
         con.execute("set temp_directory = ?", [str(temp.resolve())])
         folders.append(str(temp.resolve()))
-    for macro in (ROUND_PPM_SQL, MONEY_SQL, NATURAL_DAY_SQL, DAY_START_SQL, MONTH_SQL):
+    for macro in (ROUND_PPM_SQL, MONEY_SQL, NATURAL_DAY_SQL, DAY_START_SQL, MONTH_SQL, CALLING_BACK_SQL):
         con.execute(macro)
     con.execute("set allowed_directories = ?", [folders])
     con.execute("set enable_external_access = false")

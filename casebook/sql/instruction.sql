@@ -73,7 +73,7 @@ wanted as (
     from noticed
     union all
     select
-        'I' || left(sha256(cancels || '|' || kind), 16) as instruction_id,
+        calling_back(cancels) as instruction_id,
         kind,
         subject_id,
         decision_id

@@ -36,7 +36,7 @@ with sent as (
 called_back as (
     select
         instruction_id as cancels,
-        'I' || left(sha256(instruction_id || '|cancel_instruction'), 16) as instruction_id
+        calling_back(instruction_id) as instruction_id
     from sent
 )
 

@@ -20,7 +20,7 @@ asked as (
     from notice as n
     left join decision as d on n.decision_id = d.decision_id
     anti join calling_back as b
-        on 'I' || left(sha256(n.instruction_id || '|cancel_instruction'), 16) = b.instruction_id
+        on calling_back(n.instruction_id) = b.instruction_id
     where coalesce(d.status, '') <> 'overturned'
     group by all
 ),

@@ -6,9 +6,9 @@ select
     i.decision_id,
     i.run_seq,
     coalesce(i.amount_fen, 0) as amount_fen,
-    'I' || left(sha256(i.instruction_id || '|cancel_instruction'), 16) as calling_back
+    calling_back(i.instruction_id) as calling_back
 from books_instruction as i
 left join decision as d on i.decision_id = d.decision_id
 anti join books_instruction as b
-    on 'I' || left(sha256(i.instruction_id || '|cancel_instruction'), 16) = b.instruction_id
+    on calling_back(i.instruction_id) = b.instruction_id
 where i.kind = 'recovery_notice' and coalesce(d.status, '') <> 'overturned'
